@@ -1,0 +1,1 @@
+//! Database connection words to a target.

@@ -1,0 +1,1 @@
+//! Environment by name: built-in patterns.
