@@ -1,1 +1,24 @@
-fn main(){}
+//! Compiles `grammars/` into constant tables: parsing them when a shim starts would cost milliseconds.
+
+use std::path::{Path, PathBuf};
+
+#[path = "build/grammars.rs"]
+mod grammars;
+
+fn main() {
+    println!("cargo::rerun-if-changed=grammars");
+    println!("cargo::rerun-if-changed=build");
+    if let Err(error) = compile() {
+        println!("cargo::error={error}");
+        std::process::exit(1);
+    }
+}
+
+fn compile() -> Result<(), String> {
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    write(&out.join("grammars.rs"), &grammars::compile(Path::new("grammars/tools"))?)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}

@@ -19,6 +19,7 @@
 pub mod action;
 pub mod assess;
 pub mod context;
+pub mod grammar;
 pub mod invocation;
 pub mod language;
 pub mod measure;
