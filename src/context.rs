@@ -10,6 +10,8 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::invocation::Stdin;
+
 /// How the invocation reached us.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,9 @@ pub struct Context {
     /// Variables given with a check, over the process's own.
     overlay: Vec<(OsString, OsString)>,
     account: OnceCell<Option<Account>>,
+    stdin: OnceCell<Stdin>,
+    /// How the door gets at standard input without taking it from the program.
+    capture: fn() -> Stdin,
 }
 
 /// The caller's entry in the password database.
@@ -67,7 +72,14 @@ pub struct Account {
 impl Context {
     /// The real surroundings, nothing read yet.
     pub const fn new(door: Door) -> Self {
-        Self { door, cwd: OnceCell::new(), overlay: Vec::new(), account: OnceCell::new() }
+        Self {
+            door,
+            cwd: OnceCell::new(),
+            overlay: Vec::new(),
+            account: OnceCell::new(),
+            stdin: OnceCell::new(),
+            capture: || Stdin::Inherited,
+        }
     }
 
     /// Another working folder than the process's.
@@ -80,6 +92,24 @@ impl Context {
     #[must_use]
     pub fn with_env(self, overlay: Vec<(OsString, OsString)>) -> Self {
         Self { overlay, ..self }
+    }
+
+    /// Standard input as given with a check.
+    #[must_use]
+    pub fn with_stdin(self, stdin: Stdin) -> Self {
+        Self { stdin: OnceCell::from(stdin), ..self }
+    }
+
+    /// The way the door reads standard input; called at most once, and only when it matters.
+    #[must_use]
+    pub fn with_capture(self, capture: fn() -> Stdin) -> Self {
+        Self { capture, ..self }
+    }
+
+    /// What stands on standard input; [`Stdin::Inherited`] where this door cannot look.
+    #[must_use]
+    pub fn stdin(&self) -> Stdin {
+        self.stdin.get_or_init(self.capture).clone()
     }
 
     /// True where the absent is assumed to exist and to matter.

@@ -23,4 +23,5 @@ pub mod grammar;
 pub mod invocation;
 pub mod language;
 pub mod measure;
+pub mod reader;
 pub mod target;
