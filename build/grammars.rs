@@ -163,7 +163,7 @@ fn command(row: &CommandRow, cases: &[CaseRow], global: &[String], out: &mut Str
         Some(text) => {
             let (kind, from) = text.split_once(' ').unwrap_or((text, "0"));
             let from: usize = from.parse().map_err(|_| format!("nested '{text}': write 'words N' or 'shell N'"))?;
-            format!("Nested::{}({from})", word(kind, "nested", &["words", "shell"])?)
+            format!("Nested::{}({from})", word(kind, "nested", &["words", "assigned", "fed", "shell"])?)
         }
     };
     let _ = write!(

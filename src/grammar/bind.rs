@@ -204,7 +204,7 @@ impl Reader<'_> {
         let names_no_command = self.levels.len() == 1 && !commands.is_empty();
         // A nested command keeps its own options: they are not this grammar's.
         let nested = match self.binding.command.nested {
-            Nested::Words(from) | Nested::Shell(from) => self.binding.operands.len() > from,
+            Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) | Nested::Shell(from) => self.binding.operands.len() > from,
             Nested::None => false,
         };
         let stops = match self.parser() {

@@ -118,6 +118,10 @@ pub enum Nested {
     None,
     /// From operand N on: a program and its arguments.
     Words(usize),
+    /// The same, with `NAME=value` words allowed in front.
+    Assigned(usize),
+    /// The same, with the words of standard input as further arguments.
+    Fed(usize),
     /// From operand N on, joined by spaces: shell text.
     Shell(usize),
 }

@@ -69,7 +69,7 @@ fn removal(action: Action, operand: &Word, binding: &Binding, call: &Call) -> Ac
         Some(path) => action.question(Question::Remove {
             path: call.path(path),
             recursive: binding.has_role("recursive"),
-            force: binding.has_role("force"),
+            cwd: call.invocation.cwd.clone(),
         }),
         None => action,
     }
