@@ -18,7 +18,9 @@
 
 pub mod action;
 pub mod assess;
+pub mod command;
 pub mod context;
+pub mod error;
 pub mod invocation;
 pub mod language;
 pub mod measure;
