@@ -33,12 +33,13 @@ _agentguard_prompt() {
 # PROMPT_COMMAND is a string, or since bash 5.1 perhaps an array; a scalar assignment to an array is
 # one to its first element. The newline keeps a comment or a semicolon at the end of it harmless.
 _agentguard_last() {
-    \builtin local mark=$'\n_agentguard_prompt' item
-    \builtin local -a rest=()
-    if [[ ${#PROMPT_COMMAND[@]} -gt 1 && (${BASH_VERSINFO[0]} -gt 5 || ${BASH_VERSINFO[0]}.${BASH_VERSINFO[1]} != 5.0) && ${BASH_VERSINFO[0]} -ge 5 ]]; then
+    \builtin local mark=$'\n_agentguard_prompt' item rest
+    # Not by its count: `set -u` makes that an error for a string (bash 5.2).
+    if [[ -n ${PROMPT_COMMAND[1]+set} && $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -ge 501 ]]; then
+        rest=()
         for item in "${PROMPT_COMMAND[@]}"; do
-            item=${item//"$mark"/}
-            if [[ -n $item && $item != _agentguard_prompt ]]; then
+            item=${item//"$mark"/$'\n:'}
+            if [[ $item != $'\n:' && $item != _agentguard_prompt ]]; then
                 rest+=("$item")
             fi
         done
@@ -47,7 +48,8 @@ _agentguard_last() {
     fi
     item=${PROMPT_COMMAND-}
     if [[ $item != *"$mark" ]]; then
-        item=${item//"$mark"/}
+        # Not cut out: `;` may stand on both sides of it.
+        item=${item//"$mark"/$'\n:'}
         # Tools that rewrite the string may have cut the newline off: once is enough.
         if [[ $item != *_agentguard_prompt* ]]; then
             PROMPT_COMMAND=$item$mark

@@ -4,15 +4,15 @@
 # The preexec event comes after every prompt hook, so a tool that prepends later does not win.
 function _agentguard_path --on-event fish_prompt --on-event fish_preexec --description 'agentguard: shims first on PATH'
     set -l dir @SHIMS@
-    set -l rest
+    set -l --path wanted $dir
     for element in $PATH
         if builtin test "$element" != "$dir"
-            set -a rest $element
+            set -a wanted $element
         end
     end
-    # A list compares by its joined form; only where something changed is PATH touched.
-    if builtin test (builtin string join : -- $dir $rest) != (builtin string join : -- $PATH)''
-        set -gx PATH $dir $rest
+    # Path lists in quotes are joined by colons. Only where something changed is PATH touched.
+    if builtin test "$wanted" != "$PATH"
+        set -gx PATH $wanted
     end
     return 0
 end
