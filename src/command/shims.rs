@@ -64,23 +64,7 @@ pub enum Verb {
 /// HOME is unset, empty or relative, or the folder's name cannot stand on PATH.
 pub fn folder(context: &Context) -> Result<PathBuf, Error> {
     let data = context.env("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = match data {
-        Some(data) => data.join("agentguard/shims"),
-        None => {
-            // The crate would fall back to the password database; links put there in silence, while
-            // HOME says something else, would be found by nobody.
-            let home = context.env("HOME").map(PathBuf::from).unwrap_or_default();
-            if !home.is_absolute() {
-                return Err(Error::failed(
-                    "HOME is not set to an absolute path, so there is no place for the shims",
-                    "set HOME, or XDG_DATA_HOME to a folder of your own",
-                ));
-            }
-            directories::ProjectDirs::from("", "", "agentguard")
-                .map(|project| project.data_dir().join("shims"))
-                .ok_or_else(|| Error::failed("no data folder for this user", "set XDG_DATA_HOME"))?
-        }
-    };
+    let folder = data.map_or_else(|| below_home(context), |data| Ok(data.join("agentguard/shims")))?;
     if folder.as_os_str().as_encoded_bytes().contains(&b':') {
         return Err(Error::failed(
             format!("the shim folder {} has a colon in it and cannot stand on PATH", folder.display()),
@@ -88,6 +72,22 @@ pub fn folder(context: &Context) -> Result<PathBuf, Error> {
         ));
     }
     Ok(folder)
+}
+
+/// Where the platform keeps data, below HOME.
+fn below_home(context: &Context) -> Result<PathBuf, Error> {
+    // The crate would fall back to the password database; links put there in silence, while HOME
+    // says something else, would be found by nobody.
+    let home = context.env("HOME").map(PathBuf::from).unwrap_or_default();
+    if !home.is_absolute() {
+        return Err(Error::failed(
+            "HOME is not set to an absolute path, so there is no place for the shims",
+            "set HOME, or XDG_DATA_HOME to a folder of your own",
+        ));
+    }
+    directories::ProjectDirs::from("", "", "agentguard")
+        .map(|project| project.data_dir().join("shims"))
+        .ok_or_else(|| Error::failed("no data folder for this user", "set XDG_DATA_HOME"))
 }
 
 /// The absolute path of the running agentguard.
