@@ -166,7 +166,7 @@ fn ask(file: &Path, shell: &str, call: &str, folder: &Path, rows: &mut [Program]
                 .lines()
                 .filter_map(|line| line.split_once("agentguard-probe:").map(|(_, rest)| rest))
                 .find_map(|rest| rest.strip_prefix(row.name.as_str())?.strip_prefix('='))
-                .map(str::to_owned)
+                .map(clean)
                 .filter(|found| !found.is_empty()),
         };
         row.shells.push(winner(&by, found, folder));
@@ -262,25 +262,42 @@ impl Stage {
 
 fn show(report: &Report, out: &mut dyn Write) -> Result<(), Error> {
     writeln!(out, "shims: {}", report.shims)?;
+    let mut unguarded = false;
     for row in &report.programs {
         let mark = if row.current.is_shim { "guarded" } else { "NOT guarded" };
         let real = row.real.as_deref().unwrap_or("not installed");
-        writeln!(out, "  {:<12} {mark:<12} shim {}, real program {real}", row.name, row.shim)?;
-        if !row.current.is_shim {
-            let found = row.current.found.as_deref().unwrap_or("nothing");
-            writeln!(out, "  {:<12} PATH finds {found}", "")?;
-        }
-        for shell in row.shells.iter().filter(|shell| !shell.is_shim) {
-            let found = shell.found.as_deref().unwrap_or("nothing");
-            writeln!(out, "  {:<12} {} finds {found}", "", shell.by)?;
+        writeln!(out, "  {:<12} {mark}: shim {}, real program {real}", row.name, row.shim)?;
+        for (found, calls) in elsewhere(row) {
+            unguarded = true;
+            writeln!(out, "  {:<12} {found} wins in: {}", "", calls.join(", "))?;
         }
     }
-    writeln!(out, "proof: {}: {} ({})", report.proof.state, report.proof.canary, report.proof.detail)?;
-    if !report.programs.iter().all(|row| row.current.is_shim) {
-        writeln!(out, "put the shims first: eval \"$(agentguard init)\", in the profile too")?;
+    let Proof { state, canary, detail } = &report.proof;
+    let canary = if canary.is_empty() { String::new() } else { format!(" ({canary})") };
+    writeln!(out, "proof: {state}: {detail}{canary}")?;
+    if unguarded {
+        writeln!(out, "to guard these: eval \"$(agentguard init)\" at the end of what they read")?;
     }
     writeln!(out, "{}", if report.ok { "ok" } else { "NOT ok" })?;
     Ok(())
+}
+
+/// What wins in place of the shim, with the ways of looking up that find it.
+fn elsewhere(row: &Program) -> Vec<(&str, Vec<&str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for winner in std::iter::once(&row.current).chain(&row.shells).filter(|winner| !winner.is_shim) {
+        let found = winner.found.as_deref().unwrap_or("nothing");
+        match groups.iter_mut().find(|(other, _)| *other == found) {
+            Some((_, calls)) => calls.push(&winner.by),
+            None => groups.push((found, vec![&winner.by])),
+        }
+    }
+    groups
+}
+
+/// A shell's answer, fit for a terminal: an alias may hold anything.
+fn clean(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(200).collect()
 }
 
 #[cfg(test)]
