@@ -17,14 +17,26 @@
 #![deny(unsafe_code)]
 
 pub mod action;
+pub mod actor;
 pub mod assess;
+pub mod audit;
+pub mod cli;
+pub mod command;
 pub mod context;
+pub mod error;
+pub mod exit;
+pub mod gate;
 pub mod grammar;
 pub mod invocation;
+pub mod judge;
 pub mod language;
 pub mod measure;
+pub mod policy;
 pub mod reader;
+pub mod source;
 pub mod target;
+pub mod term;
+pub mod verdict;
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

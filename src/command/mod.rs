@@ -6,4 +6,5 @@ pub mod doctor;
 pub mod explain;
 pub mod init;
 pub mod log;
+mod probe;
 pub mod shims;
