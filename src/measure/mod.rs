@@ -4,6 +4,8 @@
 //! In: a question and the context. Out: a [`State`]. Together with `gate` the only place that
 //! starts processes.
 
+pub mod names;
+
 use crate::assess::Severity;
 
 /// The answer to a question: how bad it is here and now, and why.
