@@ -1,1 +1,6 @@
-fn main(){}
+#[path = "build/agents.rs"]
+mod agents;
+
+fn main() -> Result<(), String> {
+    agents::compile()
+}

@@ -17,9 +17,14 @@
 #![deny(unsafe_code)]
 
 pub mod action;
+pub mod actor;
 pub mod assess;
+pub mod audit;
 pub mod context;
+pub mod exit;
+pub mod gate;
 pub mod invocation;
 pub mod language;
 pub mod measure;
 pub mod target;
+pub mod term;
