@@ -58,7 +58,8 @@ fn render(text: &str) -> Result<String, String> {
             return Err(format!("{SOURCE}: {name} names no source"));
         }
         for (strength, marker) in with(&agent.strong, "Strong").chain(with(&agent.weak, "Weak")) {
-            let conditions = conditions(marker).ok_or_else(|| format!("{SOURCE}: marker {marker:?} of {name}"))?;
+            let conditions =
+                conditions(marker).ok_or_else(|| format!("{SOURCE}: marker {marker:?} of {name}"))?;
             let _ = writeln!(
                 markers,
                 "    Marker {{ agent: {name:?}, strength: Strength::{strength}, conditions: &[{conditions}] }},"

@@ -40,9 +40,8 @@ impl Ancestor {
     #[must_use]
     pub fn comes_from(&self, folder: &str) -> bool {
         [&self.executable, &self.script].into_iter().any(|path| {
-            path.match_indices(folder).any(|(at, _)| {
-                path[..at].ends_with('/') && path[at + folder.len()..].starts_with('/')
-            })
+            path.match_indices(folder)
+                .any(|(at, _)| path[..at].ends_with('/') && path[at + folder.len()..].starts_with('/'))
         })
     }
 }
@@ -123,8 +122,9 @@ fn read(pid: u32, comm: String) -> Ancestor {
 const SCRIPT_WORDS: usize = 12;
 
 fn is_interpreter(name: &str) -> bool {
-    const NAMES: [&str; 13] =
-        ["node", "nodejs", "bun", "deno", "python", "ruby", "perl", "sh", "bash", "dash", "zsh", "fish", "tsx"];
+    const NAMES: [&str; 13] = [
+        "node", "nodejs", "bun", "deno", "python", "ruby", "perl", "sh", "bash", "dash", "zsh", "fish", "tsx",
+    ];
     let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
     NAMES.contains(&stem)
 }

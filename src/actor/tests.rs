@@ -30,7 +30,12 @@ type Line<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
 fn by_environment() {
     let table: &[Line] = &[
         ("nothing", &[], "human", "unattended"),
-        ("claude's tool", &[("CLAUDECODE", "1"), ("CLAUDE_CODE_CHILD_SESSION", "1")], "claude-code", "claude-code"),
+        (
+            "claude's tool",
+            &[("CLAUDECODE", "1"), ("CLAUDE_CODE_CHILD_SESSION", "1")],
+            "claude-code",
+            "claude-code",
+        ),
         ("claude's editor terminal, or an old claude", &[("CLAUDECODE", "1")], "human", "claude-code"),
         ("codex", &[("CODEX_THREAD_ID", "0198")], "codex", "codex"),
         ("cursor's agent", &[("CURSOR_AGENT", "1"), ("CURSOR_TRACE_ID", "x")], "cursor", "cursor"),
@@ -38,7 +43,12 @@ fn by_environment() {
         ("cursor's host, by value", &[("CURSOR_EXTENSION_HOST_ROLE", "agent-exec")], "cursor", "cursor"),
         ("another role of it", &[("CURSOR_EXTENSION_HOST_ROLE", "local")], "human", "unattended"),
         ("vs code's terminal", &[("TERM_PROGRAM", "vscode")], "human", "unattended"),
-        ("vs code's terminal, own pager", &[("TERM_PROGRAM", "vscode"), ("GIT_PAGER", "cat")], "human", "copilot"),
+        (
+            "vs code's terminal, own pager",
+            &[("TERM_PROGRAM", "vscode"), ("GIT_PAGER", "cat")],
+            "human",
+            "copilot",
+        ),
         ("vs code's own git", &[("GIT_PAGER", "cat")], "human", "unattended"),
         ("warp", &[("TERM_PROGRAM", "WarpTerminal")], "human", "unattended"),
         ("warp's agent", &[("OZ_RUN_ID", "1")], "warp", "warp"),
@@ -77,14 +87,30 @@ fn by_environment() {
 #[test]
 fn by_ancestor() {
     let table: &[(&str, Ancestor, &str, &str)] = &[
-        ("native binary under a version's name",
-            ancestor("claude", "/home/u/.local/share/claude/versions/2.1.0", "", &[]), "claude-code", "claude-code"),
-        ("script by link", ancestor("node", "/usr/bin/node", "/usr/bin/claude", &[]), "claude-code", "claude-code"),
-        ("script by package",
+        (
+            "native binary under a version's name",
+            ancestor("claude", "/home/u/.local/share/claude/versions/2.1.0", "", &[]),
+            "claude-code",
+            "claude-code",
+        ),
+        (
+            "script by link",
+            ancestor("node", "/usr/bin/node", "/usr/bin/claude", &[]),
+            "claude-code",
+            "claude-code",
+        ),
+        (
+            "script by package",
             ancestor("node", "/usr/bin/node", "/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js", &[]),
-            "claude-code", "claude-code"),
-        ("somebody's project about it",
-            ancestor("node", "/usr/bin/node", "/home/u/claude-code/server.js", &[]), "human", "unattended"),
+            "claude-code",
+            "claude-code",
+        ),
+        (
+            "somebody's project about it",
+            ancestor("node", "/usr/bin/node", "/home/u/claude-code/server.js", &[]),
+            "human",
+            "unattended",
+        ),
         ("codex", ancestor("codex", "/opt/codex", "", &[]), "codex", "codex"),
         ("not a substring", ancestor("codexd", "/opt/my-codex", "", &[]), "human", "unattended"),
         ("pip is not pi", ancestor("pip", "/usr/bin/pip", "", &[]), "human", "unattended"),

@@ -229,7 +229,8 @@ fn archive(folder: &Path, number: u32) -> PathBuf {
 pub fn request_id() -> String {
     let text = random::letters(random::READABLE, 6).unwrap_or_else(|| {
         // A kernel without random bytes: unlike each other is enough for a name.
-        let mut number = u64::from(std::process::id()) << 20 ^ u64::try_from(write::now().as_micros()).unwrap_or(7);
+        let mut number =
+            u64::from(std::process::id()) << 20 ^ u64::try_from(write::now().as_micros()).unwrap_or(7);
         let base = random::READABLE.len() as u64;
         (0..6)
             .map(|_| {
@@ -247,7 +248,10 @@ pub fn request_id() -> String {
 pub fn is_request_id(text: &OsStr) -> bool {
     let bytes = text.as_encoded_bytes();
     bytes.len() == 7
-        && bytes.iter().enumerate().all(|(at, byte)| if at == 4 { *byte == b'-' } else { random::READABLE.contains(byte) })
+        && bytes
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 { *byte == b'-' } else { random::READABLE.contains(byte) })
 }
 
 #[cfg(test)]

@@ -52,7 +52,11 @@ fn record(program: &str) -> Record {
         score: 97,
         severity: "critical".to_owned(),
         rule: "psql.drop-table".to_owned(),
-        target: Place { kind: "postgres".to_owned(), name: "app at db".to_owned(), environment: "production".to_owned() },
+        target: Place {
+            kind: "postgres".to_owned(),
+            name: "app at db".to_owned(),
+            environment: "production".to_owned(),
+        },
         reasons: vec!["drop table in production is critical".to_owned()],
     }
 }
@@ -100,7 +104,8 @@ fn the_format() {
 fn secrets_and_controls_stay_out() {
     let folder = Folder::new("secrets");
     let mut record = record("curl");
-    record.argv = ["curl", "-u", "app:hunter2", "https://x:hunter2@h/", "a\u{1b}[2J"].map(str::to_owned).to_vec();
+    record.argv =
+        ["curl", "-u", "app:hunter2", "https://x:hunter2@h/", "a\u{1b}[2J"].map(str::to_owned).to_vec();
     record.reasons = vec!["Authorization: Bearer hunter2".to_owned()];
     record.target.name = "postgres://app:hunter2@db/app".to_owned();
     append_in(&folder.0, &record, ROTATE_AT).unwrap();
@@ -133,7 +138,8 @@ fn a_change_shows() {
     fs::write(folder.current(), text.replacen("\"program\":\"b\"", "\"program\":\"x\"", 1)).unwrap();
     let links: Vec<_> = folder.read().iter().map(link).collect();
     assert_eq!(links, [Some(Link::First), Some(Link::Intact), Some(Link::Broken), Some(Link::Intact)]);
-    let without: Vec<&str> = text.lines().enumerate().filter(|(at, _)| *at != 2).map(|(_, line)| line).collect();
+    let without: Vec<&str> =
+        text.lines().enumerate().filter(|(at, _)| *at != 2).map(|(_, line)| line).collect();
     fs::write(folder.current(), without.join("\n") + "\n").unwrap();
     assert_eq!(link(&folder.read()[2]), Some(Link::Broken));
 }
@@ -212,7 +218,8 @@ fn a_folder_without_rights_is_an_error_with_a_hint() {
 
 #[test]
 fn where_it_is() {
-    let context = |state: &str| Context::new(Door::Check).with_env(vec![("XDG_STATE_HOME".into(), state.into())]);
+    let context =
+        |state: &str| Context::new(Door::Check).with_env(vec![("XDG_STATE_HOME".into(), state.into())]);
     assert_eq!(folder(&context("/x/state")).unwrap(), Path::new("/x/state/agentguard"));
     for ignored in ["", "relative"] {
         assert!(folder(&context(ignored)).unwrap().ends_with(".local/state/agentguard"));

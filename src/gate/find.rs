@@ -84,7 +84,9 @@ pub fn find(name: &OsStr, path: Option<&OsStr>, via: Option<&OsStr>) -> Result<P
     };
     let via = may_call_itself(&found, name).then(|| {
         let count = round.as_ref().map_or(1, |round| round.count + 1);
-        let value = [VIA.as_bytes(), format!("={count}:").as_bytes(), name.as_bytes(), b":", found.to_bytes()].concat();
+        let value =
+            [VIA.as_bytes(), format!("={count}:").as_bytes(), name.as_bytes(), b":", found.to_bytes()]
+                .concat();
         CString::new(value).ok()
     });
     Ok(Program { path: found, via: via.flatten() })
@@ -226,14 +228,17 @@ pub unsafe fn exec(program: &Program, argv: *const *const libc::c_char) -> io::E
     // SAFETY: the environment as libc keeps it; this process has no other thread that changes it.
     let mut environment = unsafe { vector(environ.cast_const()) };
     // SAFETY: every pointer of both vectors is a C string.
-    let ours = |entry: &*const libc::c_char| unsafe { CStr::from_ptr(*entry) }.to_bytes().starts_with(b"AGENTGUARD_VIA=");
+    let ours = |entry: &*const libc::c_char| {
+        unsafe { CStr::from_ptr(*entry) }.to_bytes().starts_with(b"AGENTGUARD_VIA=")
+    };
     environment.retain(|entry| !ours(entry));
     environment.extend(program.via.as_ref().map(|via| via.as_ptr()));
     environment.push(ptr::null());
 
     let mut argv = Vec::with_capacity(words.len() + 2);
     // SAFETY: as above.
-    let is_path = words.first().is_none_or(|first| unsafe { CStr::from_ptr(*first) }.to_bytes().contains(&b'/'));
+    let is_path =
+        words.first().is_none_or(|first| unsafe { CStr::from_ptr(*first) }.to_bytes().contains(&b'/'));
     argv.push(if is_path { program.path.as_ptr() } else { words[0] });
     argv.extend(words.iter().skip(1));
     argv.push(ptr::null());
@@ -306,7 +311,11 @@ mod tests {
 
         /// `shims:a:b` as a PATH.
         fn path(&self, folders: &str) -> String {
-            folders.split(':').map(|folder| self.0.join(folder).display().to_string()).collect::<Vec<_>>().join(":")
+            folders
+                .split(':')
+                .map(|folder| self.0.join(folder).display().to_string())
+                .collect::<Vec<_>>()
+                .join(":")
         }
 
         fn find(&self, folders: &str, via: Option<&str>) -> Result<Program, Missing> {

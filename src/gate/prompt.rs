@@ -190,7 +190,10 @@ mod tests {
     fn a_code_where_there_is_no_name() {
         for object in ["", "/", "//", "*", "$DIR", "src/*", "a\u{202e}b", "\u{1b}[2J", "..", "a\nb", "\"\""] {
             let name = challenge_name(object, false).unwrap();
-            assert!(name.len() == 4 && name.bytes().all(|byte| random::LETTERS.contains(&byte)), "{object}: {name}");
+            assert!(
+                name.len() == 4 && name.bytes().all(|byte| random::LETTERS.contains(&byte)),
+                "{object}: {name}"
+            );
         }
         assert_eq!(challenge_name("users", true).unwrap().len(), 4);
     }
@@ -198,9 +201,14 @@ mod tests {
     #[test]
     fn only_the_right_answer_is_one() {
         let typed = Challenge::Type("users".to_owned());
-        for (answer, right) in
-            [("users", true), (" users ", true), ("", false), ("y", false), ("Users", false), ("'users'", false)]
-        {
+        for (answer, right) in [
+            ("users", true),
+            (" users ", true),
+            ("", false),
+            ("y", false),
+            ("Users", false),
+            ("'users'", false),
+        ] {
             assert_eq!(typed.accepts(answer), right, "{answer:?}");
         }
         for (answer, right) in

@@ -46,7 +46,10 @@ mod tests {
             assert_eq!(text.len(), 400);
             assert!(text.bytes().all(|byte| alphabet.contains(&byte)));
             // Every letter turns up: 400 draws of at most 31 miss one with a chance below 1 in 10,000.
-            assert!(alphabet.iter().filter(|letter| text.as_bytes().contains(letter)).count() + 1 >= alphabet.len());
+            assert!(
+                alphabet.iter().filter(|letter| text.as_bytes().contains(letter)).count() + 1
+                    >= alphabet.len()
+            );
         }
         assert_ne!(letters(READABLE, 12), letters(READABLE, 12));
         assert_eq!(letters(b"", 1), None);

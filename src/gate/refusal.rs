@@ -60,7 +60,10 @@ impl Refusal<'_> {
         if !self.advice.is_empty() {
             lines.push(format!("  instead: {}", clean(self.advice)));
         }
-        lines.push("  do not seek the same result another way: say what you need and why, and let a person decide".to_owned());
+        lines.push(
+            "  do not seek the same result another way: say what you need and why, and let a person decide"
+                .to_owned(),
+        );
         if !self.request.is_empty() {
             // Last, because a reader looks for it there.
             lines.push(format!("  a person can allow it once: agentguard approve {}", clean(self.request)));
@@ -91,7 +94,8 @@ mod tests {
 
     #[test]
     fn full() {
-        let reasons = ["drop table in production is critical".to_owned(), "declared environment is staging".to_owned()];
+        let reasons =
+            ["drop table in production is critical".to_owned(), "declared environment is staging".to_owned()];
         let refusal = Refusal {
             headline: "drop table public.users",
             severity: "critical",

@@ -110,7 +110,8 @@ impl Terminal {
             // A terminal in line mode gives one line at a time, and at most this much.
             let mut buffer = [0_u8; 4096];
             // SAFETY: the kernel writes at most the buffer's length to a buffer that outlives the call.
-            let count = unsafe { libc::read(self.file.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+            let count =
+                unsafe { libc::read(self.file.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
             let Ok(count) = usize::try_from(count) else {
                 let error = io::Error::last_os_error();
                 if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) {

@@ -160,7 +160,8 @@ mod tests {
             Style::new(&Context::new(Door::Check).with_env(overlay), terminal)
         };
         assert_eq!(style(&[], true).paint(Tone::Strong, "x"), "\x1b[1mx\x1b[0m");
-        for plain in [style(&[], false), style(&[("NO_COLOR", "1")], true), style(&[("TERM", "dumb")], true)] {
+        for plain in [style(&[], false), style(&[("NO_COLOR", "1")], true), style(&[("TERM", "dumb")], true)]
+        {
             assert_eq!(plain.paint(Tone::Alarm, "x"), "x");
         }
     }

@@ -41,7 +41,9 @@ pub fn redact_words<S: AsRef<str>>(words: &[S]) -> Vec<String> {
     for word in words {
         let word = word.as_ref();
         clean.push(match next {
-            Next::Secret if !word.starts_with('-') && !is_reference(word) && !word.is_empty() => MARK.to_owned(),
+            Next::Secret if !word.starts_with('-') && !is_reference(word) && !word.is_empty() => {
+                MARK.to_owned()
+            }
             Next::Login => login(word).unwrap_or_else(|| redact(word)),
             Next::Plain | Next::Secret => option_value(program, word).unwrap_or_else(|| redact(word)),
         });
@@ -78,7 +80,8 @@ fn is_postgres(program: &str) -> bool {
 
 /// A word that is an option with its value attached.
 fn option_value(program: &str, word: &str) -> Option<String> {
-    if matches!(program, "mysql" | "mysqldump" | "mysqladmin" | "mariadb" | "mariadb-dump" | "mariadb-admin") {
+    if matches!(program, "mysql" | "mysqldump" | "mysqladmin" | "mariadb" | "mariadb-dump" | "mariadb-admin")
+    {
         // mysql's -p takes its value attached only.
         let value = word.strip_prefix("-p").filter(|value| !value.is_empty() && !is_reference(value))?;
         return (!value.starts_with('-')).then(|| format!("-p{MARK}"));
@@ -129,7 +132,9 @@ fn urls(text: &str, secrets: &mut Vec<Range<usize>>) {
         let end = text[start..].find(ends).map_or(text.len(), |length| start + length);
         let Some(host) = text[start..end].rfind('@').map(|length| start + length) else { continue };
         match text[start..host].find(':') {
-            Some(length) if !is_reference(&text[start + length + 1..host]) => secrets.push(start + length + 1..host),
+            Some(length) if !is_reference(&text[start + length + 1..host]) => {
+                secrets.push(start + length + 1..host)
+            }
             Some(_) => {}
             // A token in the place of a user: `https://TOKEN@github.com`
             None if host - start >= 20 => secrets.push(start..host),
@@ -142,11 +147,14 @@ fn urls(text: &str, secrets: &mut Vec<Range<usize>>) {
 fn pairs(text: &str, secrets: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     let mut from = 0;
-    while let Some(at) = bytes[from..].iter().position(|byte| matches!(byte, b'=' | b':')).map(|at| from + at) {
+    while let Some(at) = bytes[from..].iter().position(|byte| matches!(byte, b'=' | b':')).map(|at| from + at)
+    {
         from = at + 1;
         let colon = bytes[at] == b':';
         // `::` is a cast, `://` a URL, `:=` an assignment whose `=` is looked at next.
-        if colon && matches!(bytes.get(at + 1), Some(b':' | b'/' | b'=')) || colon && at > 0 && bytes[at - 1] == b':' {
+        if colon && matches!(bytes.get(at + 1), Some(b':' | b'/' | b'='))
+            || colon && at > 0 && bytes[at - 1] == b':'
+        {
             continue;
         }
         let name = name_before(text, at);
@@ -159,7 +167,8 @@ fn pairs(text: &str, secrets: &mut Vec<Range<usize>>) {
         }
         let value = value_after(text, at + 1, header);
         let shown = &text[value.clone()];
-        let counted = shown.len() <= 6 && shown.bytes().all(|byte| byte.is_ascii_digit()) && !contains(name, "pass");
+        let counted =
+            shown.len() <= 6 && shown.bytes().all(|byte| byte.is_ascii_digit()) && !contains(name, "pass");
         if shown.is_empty() || is_reference(shown) || counted {
             continue;
         }
@@ -174,9 +183,9 @@ fn name_before(text: &str, at: usize) -> &str {
     let before = before.strip_suffix(['"', '\'', '`', ']']).unwrap_or(before);
     let before = before.strip_suffix('\\').unwrap_or(before);
     let is_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
-    let start = before.rfind(|letter| !is_name(letter)).map_or(0, |last| {
-        last + before[last..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = before
+        .rfind(|letter| !is_name(letter))
+        .map_or(0, |last| last + before[last..].chars().next().map_or(1, char::len_utf8));
     &before[start..]
 }
 
@@ -221,7 +230,8 @@ fn closing(text: &str, from: usize, quote: char) -> usize {
 
 /// The length of an authorization scheme and the blank after it.
 fn scheme(value: &str) -> usize {
-    const SCHEMES: [&str; 8] = ["bearer", "basic", "token", "digest", "apikey", "api-key", "negotiate", "key"];
+    const SCHEMES: [&str; 8] =
+        ["bearer", "basic", "token", "digest", "apikey", "api-key", "negotiate", "key"];
     match value.split_once(' ') {
         Some((word, _)) if SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) => word.len() + 1,
         _ => 0,
@@ -245,7 +255,8 @@ fn phrases(text: &str, secrets: &mut Vec<Range<usize>>) {
         if by || one_of(&["password", "secret", "credentials", "secret_access_key", "session_token"]) {
             secrets.extend(quoted(text, value));
         } else if one_of(&["bearer"]) {
-            let token = &text[value..value + run(&text[value..], |byte| is_token(byte) || b".+/=~".contains(&byte))];
+            let token =
+                &text[value..value + run(&text[value..], |byte| is_token(byte) || b".+/=~".contains(&byte))];
             if token.len() >= 12 {
                 secrets.push(value..value + token.len());
             }
@@ -300,12 +311,44 @@ const fn is_token(byte: u8) -> bool {
 
 /// Prefixes by which issuers mark their secrets, with the least length of the whole.
 const PREFIXES: [(&str, usize); 38] = [
-    ("sk_live_", 16), ("sk_test_", 16), ("rk_live_", 16), ("rk_test_", 16), ("whsec_", 20), ("sk-ant-", 20),
-    ("sk-proj-", 20), ("sk-or-", 20), ("sk-", 24), ("ghp_", 20), ("gho_", 20), ("ghu_", 20), ("ghs_", 20),
-    ("ghr_", 20), ("github_pat_", 20), ("glpat-", 16), ("gldt-", 16), ("glrt-", 16), ("xoxb-", 16),
-    ("xoxp-", 16), ("xoxa-", 16), ("xoxr-", 16), ("xoxs-", 16), ("xoxe-", 16), ("xapp-", 16), ("AIza", 35),
-    ("npm_", 30), ("pypi-", 30), ("dop_v1_", 20), ("doo_v1_", 20), ("hf_", 30), ("shpat_", 20), ("shpss_", 20),
-    ("dckr_pat_", 16), ("lin_api_", 20), ("sntrys_", 20), ("AGE-SECRET-KEY-", 30), ("nvapi-", 20),
+    ("sk_live_", 16),
+    ("sk_test_", 16),
+    ("rk_live_", 16),
+    ("rk_test_", 16),
+    ("whsec_", 20),
+    ("sk-ant-", 20),
+    ("sk-proj-", 20),
+    ("sk-or-", 20),
+    ("sk-", 24),
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghu_", 20),
+    ("ghs_", 20),
+    ("ghr_", 20),
+    ("github_pat_", 20),
+    ("glpat-", 16),
+    ("gldt-", 16),
+    ("glrt-", 16),
+    ("xoxb-", 16),
+    ("xoxp-", 16),
+    ("xoxa-", 16),
+    ("xoxr-", 16),
+    ("xoxs-", 16),
+    ("xoxe-", 16),
+    ("xapp-", 16),
+    ("AIza", 35),
+    ("npm_", 30),
+    ("pypi-", 30),
+    ("dop_v1_", 20),
+    ("doo_v1_", 20),
+    ("hf_", 30),
+    ("shpat_", 20),
+    ("shpss_", 20),
+    ("dckr_pat_", 16),
+    ("lin_api_", 20),
+    ("sntrys_", 20),
+    ("AGE-SECRET-KEY-", 30),
+    ("nvapi-", 20),
 ];
 
 /// Tokens that are secrets by their own shape.
@@ -364,20 +407,34 @@ fn contains(name: &str, part: &str) -> bool {
 
 /// Headers whose whole value is a credential.
 fn is_secret_header(name: &str) -> bool {
-    const HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-amz-security-token"];
-    HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header)) || name.contains('-') && is_secret_name(name)
+    const HEADERS: [&str; 5] =
+        ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-amz-security-token"];
+    HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header))
+        || name.contains('-') && is_secret_name(name)
 }
 
 /// True for the name of something whose value is a secret: an option, variable, header, field.
 fn is_secret_name(name: &str) -> bool {
     const PARTS: [&str; 14] = [
-        "password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "api-key", "access_key",
-        "access-key", "private_key", "private-key", "pgpass", "signature",
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "apikey",
+        "api_key",
+        "api-key",
+        "access_key",
+        "access-key",
+        "private_key",
+        "private-key",
+        "pgpass",
+        "signature",
     ];
     // What is about a secret, or only counts or names it.
     const ABOUT: [&str; 18] = [
-        "id", "name", "file", "path", "stdin", "arn", "url", "uri", "ttl", "type", "format", "prompt", "count",
-        "length", "tokens", "policy", "version", "expires",
+        "id", "name", "file", "path", "stdin", "arn", "url", "uri", "ttl", "type", "format", "prompt",
+        "count", "length", "tokens", "policy", "version", "expires",
     ];
     let lower = name.to_ascii_lowercase();
     let lower = lower.trim_start_matches('-');
@@ -391,8 +448,11 @@ fn is_secret_name(name: &str) -> bool {
         return true;
     }
     // `nextToken` and its kin are places in a list.
-    let about = ABOUT.contains(&last) || lower.ends_with("nexttoken") || lower.ends_with("pagetoken")
-        || name.ends_with("Id") || name.ends_with("Name");
+    let about = ABOUT.contains(&last)
+        || lower.ends_with("nexttoken")
+        || lower.ends_with("pagetoken")
+        || name.ends_with("Id")
+        || name.ends_with("Name");
     !about && PARTS.iter().any(|part| lower.contains(part))
 }
 
