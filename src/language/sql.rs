@@ -1,1 +1,676 @@
-//! sql
+//! SQL as PostgreSQL reads it: one statement's text → what it does.
+//!
+//! | source | action |
+//! |---|---|
+//! | `SELECT`, `SHOW`, `EXPLAIN`, `BEGIN`, `SET` … | none |
+//! | `DELETE`, `UPDATE` | by the condition's extent: key → replace, part → part, all → table |
+//! | `WITH x AS (DELETE …)`, `MERGE`, `INSERT … ON CONFLICT DO UPDATE` | each data change inside |
+//! | `EXPLAIN ANALYZE`, `PREPARE` … `EXECUTE`, `DO $$ … $$` | as the statements inside |
+//! | a call of a function from the table | that function's row |
+//! | `COPY … PROGRAM` | the command, in [`Action::text`] |
+//! | every other statement | its row of `grammars/languages/sql.toml` |
+//! | what does not parse, what no row claims | unknown |
+//!
+//! It refuses to know transactions, variables and who sends the text (`psql`).
+
+pub mod condition;
+pub mod lex;
+mod routine;
+pub mod table;
+mod tree;
+
+use std::collections::HashMap;
+
+use tree_sitter::{Node, Parser};
+
+use crate::action::{Action, Effect, Impact};
+use condition::{Extent, Judge, items};
+use lex::{Kind, Tokens, normalise, text_value};
+use table::Row;
+use tree::{child, children, find, folded, keywords, objects, text, walk};
+
+/// The name that stands for what only the run knows: a variable, a part of built SQL.
+pub const DYNAMIC: &str = "agentguard_dynamic";
+
+/// How deep SQL inside SQL (DO inside EXECUTE inside DO …) is followed.
+const DEEPEST: u32 = 8;
+
+/// The most actions that one statement gives.
+const MOST_ACTIONS: usize = 64;
+
+/// An action together with what decides whether a transaction takes it back.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub action: Action,
+    /// No rollback takes it back.
+    pub whole: bool,
+    /// The relation it falls on, folded, with its kind: `table:users`, `schema:app`; empty: none.
+    pub relation: String,
+}
+
+/// An object that a statement creates.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// As in [`Judged::relation`].
+    pub relation: String,
+    pub temporary: bool,
+    /// It exists afterwards even if the statements before it failed and an object of the name was there.
+    pub certain: bool,
+    /// `ON COMMIT DROP`.
+    pub until_commit: bool,
+}
+
+/// What one statement does.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    pub judged: Vec<Judged>,
+    pub created: Option<Created>,
+}
+
+/// Reads statements; remembers what `PREPARE` named.
+pub struct Reader {
+    prefix: String,
+    postgres: Option<Parser>,
+    plpgsql: Option<Parser>,
+    prepared: HashMap<String, Vec<Judged>>,
+    /// standard_conforming_strings is off.
+    pub backslash_quotes: bool,
+    depth: u32,
+}
+
+/// Plain SQL, one or more statements sent as one query, found outside psql: `prefix` starts the rule ids.
+/// A pure read gives nothing.
+pub fn read_sql(source: &str, prefix: &str) -> Vec<Action> {
+    super::psql::read_query(source.as_bytes(), prefix)
+}
+
+impl Reader {
+    /// A reader whose rule ids start with `prefix` and a dot.
+    #[must_use]
+    pub fn new(prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            postgres: None,
+            plpgsql: None,
+            prepared: HashMap::new(),
+            backslash_quotes: false,
+            depth: 0,
+        }
+    }
+
+    /// Forgets the session: what was prepared in it.
+    pub fn disconnect(&mut self) {
+        self.prepared.clear();
+    }
+
+    /// What one statement does. Never fails: what cannot be read is an unknown action.
+    pub fn statement(&mut self, bytes: &[u8]) -> Outcome {
+        if let Some(outcome) = self.plainly(bytes) {
+            return outcome;
+        }
+        let source = match normalise(bytes, self.backslash_quotes) {
+            Ok(source) => source,
+            Err(why) => return self.unread(why, bytes),
+        };
+        let Some(tree) = self.parse(&source) else { return self.unread("the SQL grammar did not load", bytes) };
+        let root = tree.root_node();
+        let mut outcome = if root.has_error() { self.unread("SQL that does not parse", bytes) } else { Outcome::default() };
+        let mut statements = Vec::new();
+        walk(root, |at| {
+            let statement = matches!(at.kind(), "stmt" | "TransactionStmtLegacy") || at.kind().ends_with("Stmt");
+            if statement {
+                statements.push(if at.kind() == "stmt" { at.child(0).unwrap_or(at) } else { at });
+            }
+            !statement
+        });
+        for statement in statements {
+            let one = self.judge(statement, &source);
+            outcome.judged.extend(one.judged);
+            outcome.created = outcome.created.or(one.created);
+        }
+        outcome.judged.truncate(MOST_ACTIONS);
+        outcome
+    }
+
+    fn parse(&mut self, source: &str) -> Option<tree_sitter::Tree> {
+        if self.postgres.is_none() {
+            let mut parser = Parser::new();
+            parser.set_language(&tree_sitter_postgres::LANGUAGE.into()).ok()?;
+            self.postgres = Some(parser);
+        }
+        self.postgres.as_mut()?.parse(source, None)
+    }
+
+    /// The two kinds of statement that need no grammar: a query that calls and nests nothing, and an
+    /// insert of constants, of which dumps hold millions.
+    fn plainly(&self, bytes: &[u8]) -> Option<Outcome> {
+        let mut tokens = Tokens::new(bytes, self.backslash_quotes).filter(|token| token.kind != Kind::Comment);
+        let first = tokens.next()?;
+        if first.is("select") {
+            // Without a parenthesis there is no call, no subquery and no CTE body.
+            let simple = tokens.all(|token| token.bytes != b"(" && !token.is("into"));
+            return simple.then(Outcome::default);
+        }
+        if !first.is("insert") || !tokens.next()?.is("into") {
+            return None;
+        }
+        let mut name = String::new();
+        let mut values = false;
+        for token in tokens {
+            match token.kind {
+                Kind::Word if !values && token.depth == 0 && token.is("values") => values = true,
+                Kind::Word | Kind::Name if !values => {
+                    if token.is("select") || token.is("overriding") || token.is("default") {
+                        return None;
+                    }
+                    if token.depth == 0 {
+                        name.push_str(std::str::from_utf8(token.bytes).ok()?);
+                    }
+                }
+                Kind::Mark if token.bytes == b"." && token.depth == 0 && !values => name.push('.'),
+                Kind::Mark if matches!(token.bytes, b"(" | b")" | b"," | b"-" | b"+") && token.depth <= 2 => {}
+                Kind::Text | Kind::Number if values => {}
+                Kind::Word if values && ["null", "true", "false", "default"].iter().any(|word| token.is(word)) => {}
+                _ => return None,
+            }
+        }
+        let row = table::row("InsertStmt", "insert").filter(|_| values && !name.is_empty())?;
+        Some(Outcome { judged: vec![self.act(row, &name, "", &shorten(bytes))], created: None })
+    }
+
+    fn unread(&self, why: &str, bytes: &[u8]) -> Outcome {
+        let action = Action::unread(self.rule("unread"), why).text(shorten(bytes));
+        Outcome { judged: vec![Judged { action, whole: true, relation: String::new() }], created: None }
+    }
+
+    fn rule(&self, rule: &str) -> String {
+        format!("{}.{rule}", self.prefix)
+    }
+
+    /// An action of a row.
+    fn act(&self, row: &Row, object: &str, verb: &str, source: &str) -> Judged {
+        let verb = if row.verb.is_empty() { verb.to_owned() } else { row.verb.to_owned() };
+        let action = Action::new(row.effect, row.impact, self.rule(row.rule), verb)
+            .object(object.replace(DYNAMIC, "…"))
+            .scope(row.scope)
+            .undo(row.undo)
+            .advice(row.advice)
+            .text(shorten(source.as_bytes()));
+        Judged { action, whole: row.whole, relation: String::new() }
+    }
+
+    /// One statement node.
+    fn judge(&mut self, node: Node<'_>, source: &str) -> Outcome {
+        let mut outcome = Outcome::default();
+        match node.kind() {
+            "ExplainStmt" => {
+                if explain_runs(node, source)
+                    && let Some(inner) = child(node, "ExplainableStmt").and_then(|inner| inner.child(0))
+                {
+                    outcome.judged = self.judge(inner, source).judged;
+                }
+            }
+            "PrepareStmt" => self.prepare(node, source),
+            "ExecuteStmt" => outcome.judged = self.execute(node, source),
+            "DoStmt" => outcome.judged = self.do_block(node, source),
+            "CopyStmt" => outcome.judged = self.copy(node, source),
+            "VariableSetStmt" => outcome.judged = self.setting(node, source),
+            "AlterTableStmt" => outcome.judged = self.alter_table(node, source),
+            "CallStmt" => outcome.judged = self.call(node, source),
+            "SelectStmt" | "DeleteStmt" | "UpdateStmt" | "InsertStmt" | "MergeStmt" | "DeclareCursorStmt" => {}
+            _ => outcome.judged = self.by_row(node, source),
+        }
+        // Bodies that are only stored do nothing yet.
+        if !matches!(
+            node.kind(),
+            "ExplainStmt" | "PrepareStmt" | "CreateFunctionStmt" | "ViewStmt" | "RuleStmt" | "CreateTrigStmt" | "CreatePolicyStmt"
+                | "DoStmt"
+        ) {
+            self.changes(node, source, &mut outcome.judged);
+        }
+        outcome.created = created(node, source);
+        outcome
+    }
+
+    /// The table's row for a statement, one action per object.
+    fn by_row(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
+        let words = keywords(node);
+        let bare = lex::bare_words(text(node, source).as_bytes(), 400);
+        let Some(row) = table::pick(node.kind(), &words, &bare) else {
+            return self.unread("a statement that no row claims", text(node, source).as_bytes()).judged;
+        };
+        if row.reader {
+            return Vec::new();
+        }
+        let kind = object_kind(&words);
+        let verb = words.iter().take_while(|word| !matches!(**word, "if" | "cascade" | "restrict")).take(3);
+        let mut verb: Vec<&str> = verb.copied().collect();
+        verb.dedup();
+        let verb = verb.join(" ");
+        let mut names = objects(node, source);
+        if names.is_empty() {
+            names.push(String::new());
+        }
+        names
+            .iter()
+            .map(|name| {
+                let mut judged = self.act(row, name, &verb, text(node, source));
+                if !kind.is_empty() && row.effect != Effect::Permission {
+                    judged.relation = format!("{kind}:{}", folded(name));
+                }
+                if words.contains(&"cascade") && judged.action.impact == Impact::Table {
+                    judged.action.scope = format!("{}, and what depends on it", judged.action.scope).into();
+                }
+                judged
+            })
+            .collect()
+    }
+
+    /// Every data change, table made by a query and function with a side effect below `node`.
+    fn changes(&mut self, node: Node<'_>, source: &str, judged: &mut Vec<Judged>) {
+        let mut calls = Vec::new();
+        walk(node, |at| {
+            match at.kind() {
+                "DeleteStmt" | "UpdateStmt" => judged.extend(self.rows_of(at, source)),
+                "InsertStmt" => judged.extend(self.insert(at, source)),
+                "MergeStmt" => judged.extend(self.merge(at, source)),
+                "into_clause" => judged.extend(self.select_into(at, source)),
+                "func_application" => calls.push(at),
+                _ => {}
+            }
+            judged.len() < MOST_ACTIONS
+        });
+        for call in calls.into_iter().take(MOST_ACTIONS * 16) {
+            if judged.len() < MOST_ACTIONS {
+                judged.extend(self.function(call, source));
+            }
+        }
+    }
+
+    /// `DELETE` and `UPDATE`, by what their condition lets through.
+    fn rows_of(&self, node: Node<'_>, source: &str) -> Option<Judged> {
+        let kind = node.kind();
+        let row = table::row(kind, if kind == "DeleteStmt" { "delete" } else { "update" })?;
+        let target = find(node, &["relation_expr_opt_alias"])?;
+        let name = find(target, &["qualified_name"]).map_or("", |name| text(name, source));
+        let mut targets = vec![folded(name), folded(name).rsplit('.').next().unwrap_or("").to_owned()];
+        if let Some(alias) = child(target, "ColId") {
+            targets.push(folded(text(alias, source)));
+        }
+        let judge = Judge { source, targets };
+        let condition = child(node, "where_or_current_clause");
+        let extent = match condition {
+            None => Extent::All,
+            Some(clause) if child(clause, "kw_current").is_some() => Extent::Key,
+            Some(clause) => child(clause, "a_expr").map_or(Extent::All, |condition| judge.extent(condition)),
+        };
+        let mut judged = self.act(row, name, "", text(node, source));
+        judged.relation = format!("table:{}", folded(name));
+        let action = &mut judged.action;
+        (action.effect, action.impact, action.scope) = match extent {
+            Extent::All if condition.is_none() => (Effect::Destroy, Impact::Table, "all rows: there is no WHERE".into()),
+            Extent::All => (Effect::Destroy, Impact::Table, "all rows: the condition is always true".into()),
+            Extent::Nearly => (Effect::Destroy, Impact::Table, "all rows or nearly so".into()),
+            Extent::Part => (Effect::Destroy, Impact::Part, "rows by a condition".into()),
+            Extent::Key => (Effect::Destroy, Impact::Replace, "rows named by a key".into()),
+            Extent::None => (Effect::Write, Impact::Change, "no rows: the condition is never true".into()),
+        };
+        if matches!(extent, Extent::Key | Extent::None) {
+            action.advice = "".into();
+        } else if extent == Extent::Part {
+            action.advice = "count the rows first with the same WHERE in a SELECT".into();
+        }
+        Some(judged)
+    }
+
+    fn insert(&self, node: Node<'_>, source: &str) -> Option<Judged> {
+        let row = table::row("InsertStmt", "insert")?;
+        let name = child(node, "insert_target").and_then(|target| find(target, &["qualified_name"]));
+        let name = name.map_or("", |name| text(name, source));
+        let mut judged = self.act(row, name, "", text(node, source));
+        judged.relation = format!("table:{}", folded(name));
+        if child(node, "opt_on_conflict").is_some_and(|clause| child(clause, "kw_update").is_some()) {
+            judged.action.impact = Impact::Replace;
+            judged.action.rule = self.rule("insert-or-update").into();
+            judged.action.scope = "overwrites rows with the same key".into();
+            judged.action.undo = "none after commit".into();
+        }
+        Some(judged)
+    }
+
+    /// `MERGE`: deleting what the source does not hold may take everything.
+    fn merge(&self, node: Node<'_>, source: &str) -> Option<Judged> {
+        let row = table::row("MergeStmt", "merge")?;
+        let name = find(node, &["qualified_name"]).map_or("", |name| text(name, source));
+        let mut judged = self.act(row, name, "", text(node, source));
+        judged.relation = format!("table:{}", folded(name));
+        let clauses = child(node, "merge_when_list")?;
+        if find(clauses, &["merge_delete"]).is_some() {
+            judged.action.scope = "deletes matched rows".into();
+            judged.action.rule = self.rule("merge-delete").into();
+            let judge = Judge { source, targets: vec![folded(name)] };
+            let everything = child(node, "a_expr").is_some_and(|on| judge.extent(on) == Extent::All);
+            if everything {
+                judged.action.impact = Impact::Table;
+                judged.action.scope = "deletes all rows: the condition is always true".into();
+            }
+        } else if find(clauses, &["merge_update"]).is_some() {
+            judged.action.scope = "overwrites matched rows".into();
+        } else {
+            judged.action.effect = Effect::Write;
+            judged.action.impact = Impact::Change;
+            judged.action.scope = "adds rows".into();
+        }
+        Some(judged)
+    }
+
+    fn select_into(&self, node: Node<'_>, source: &str) -> Option<Judged> {
+        let row = table::row("CreateAsStmt", "create")?;
+        let name = find(node, &["qualified_name"]).map_or("", |name| text(name, source));
+        Some(self.act(row, name, "select into", text(node, source)))
+    }
+
+    /// A call of a function that does more than compute.
+    fn function(&mut self, node: Node<'_>, source: &str) -> Vec<Judged> {
+        let Some(name) = child(node, "func_name").map(|name| folded(text(name, source))) else { return Vec::new() };
+        let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+        if name == "set_config" {
+            return self.set_config(node, source);
+        }
+        let Some(function) = table::function(name) else { return self.function_by_verb(name, node, source) };
+        let action = Action::new(function.effect, function.impact, self.rule(function.rule), function.verb)
+            .object(name)
+            .undo(function.undo)
+            .text(shorten(text(node, source).as_bytes()));
+        let base = Judged { action, whole: function.whole, relation: String::new() };
+        if !function.sql {
+            return vec![base];
+        }
+        self.sql_arguments(node, source).unwrap_or_else(|| vec![base])
+    }
+
+    /// The actions of those text arguments that are SQL; `None` if no argument can be read as SQL.
+    fn sql_arguments(&mut self, node: Node<'_>, source: &str) -> Option<Vec<Judged>> {
+        let mut found = None;
+        for argument in find(node, &["func_arg_list"]).map(items).unwrap_or_default() {
+            let Some(code) = find(argument, &["a_expr"]).and_then(|value| routine::template(value, source)) else { continue };
+            if let Some(actions) = self.nested(&code)
+                && !actions.iter().any(|judged| judged.action.effect == Effect::Unknown && judged.action.impact == Impact::Unread)
+            {
+                found.get_or_insert_with(Vec::new).extend(actions.into_iter().map(|judged| Judged { whole: true, ..judged }));
+            }
+        }
+        found
+    }
+
+    /// A function of the user's own: only its name is known, and a name may say enough.
+    fn function_by_verb(&self, name: &str, node: Node<'_>, source: &str) -> Vec<Judged> {
+        const VERBS: &[&str] = &["drop_", "delete_", "truncate_", "purge_", "wipe_", "destroy_", "erase_"];
+        let last = name.rsplit('.').next().unwrap_or(name);
+        if !VERBS.iter().any(|verb| last.starts_with(verb)) {
+            return Vec::new();
+        }
+        let action = Action::new(Effect::Unknown, Impact::Part, self.rule("function-by-name"), "call")
+            .object(name)
+            .scope("a function whose name says that it destroys")
+            .undo("unknown")
+            .advice("look at it first: SELECT prosrc FROM pg_proc WHERE proname = '…'")
+            .text(shorten(text(node, source).as_bytes()));
+        vec![Judged { action, whole: false, relation: String::new() }]
+    }
+
+    fn call(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
+        let name = find(node, &["func_name"]).map_or("", |name| text(name, source));
+        table::row("CallStmt", "call").map(|row| self.act(row, name, "", text(node, source))).into_iter().collect()
+    }
+
+    fn set_config(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
+        let arguments: Vec<String> = find(node, &["func_arg_list"])
+            .map(items)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|argument| text_value(text(argument, source)).to_lowercase())
+            .collect();
+        let (Some(name), Some(value)) = (arguments.first(), arguments.get(1)) else { return Vec::new() };
+        self.set(name, value, text(node, source))
+    }
+
+    /// `SET name = value`: only the settings of the table matter.
+    fn setting(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
+        let Some(name) = find(node, &["var_name"]) else { return Vec::new() };
+        let value = find(node, &["var_list"]).map_or("default", |value| text(value, source));
+        self.set(&folded(text(name, source)), &text_value(value).to_lowercase(), text(node, source))
+    }
+
+    fn set(&self, name: &str, value: &str, source: &str) -> Vec<Judged> {
+        let setting = table::SETTINGS.iter().find(|setting| setting.name == name && !setting.harmless.contains(&value));
+        setting.map(|setting| self.act(&setting.row, name, "", source)).into_iter().collect()
+    }
+
+    /// One action per command of an `ALTER TABLE`.
+    fn alter_table(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
+        let name = find(node, &["qualified_name"]).map_or("", |name| text(name, source));
+        let mut commands = Vec::new();
+        walk(node, |at| {
+            let command = matches!(at.kind(), "alter_table_cmd" | "partition_cmd" | "index_partition_cmd");
+            if command && commands.len() < tree::MOST_OBJECTS {
+                commands.push(at);
+            }
+            !command && at.kind() != "a_expr"
+        });
+        if commands.is_empty() {
+            return self.by_row(node, source);
+        }
+        let mut found: Vec<Judged> = Vec::new();
+        for command in commands {
+            let words = keywords(command);
+            let Some(row) = table::pick(command.kind(), &words, &[]) else { continue };
+            let part = children(command).into_iter().find(|part| matches!(part.kind(), "ColId" | "name"));
+            let object = match part.filter(|_| row.effect == Effect::Destroy || row.rule.starts_with("alter-column")) {
+                Some(part) => format!("{name}.{}", text(part, source)),
+                None => name.to_owned(),
+            };
+            let mut judged = self.act(row, &object, "", text(command, source));
+            judged.relation = format!("table:{}", folded(name));
+            judged.action.text = shorten(text(node, source).as_bytes());
+            found.push(judged);
+        }
+        found
+    }
+
+    /// `COPY`: programs and files of the server, or rows.
+    fn copy(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
+        let name = child(node, "qualified_name").map_or("", |name| text(name, source));
+        let file = child(node, "copy_file_name").and_then(|file| find(file, &["Sconst"]));
+        let file = file.map(|file| text_value(text(file, source)));
+        let from = child(node, "copy_from").is_some_and(|way| child(way, "kw_from").is_some());
+        let program = child(node, "opt_program").is_some();
+        let rule = match &file {
+            Some(_) if program => "copy-program",
+            _ if from => "copy-from",
+            Some(path) if is_data_file(path) => "copy-export",
+            Some(_) => "copy-file",
+            None => return Vec::new(),
+        };
+        let Some(row) = table::row("CopyStmt", rule) else { return Vec::new() };
+        let object = match &file {
+            Some(file) if !from || program => file.clone(),
+            _ => name.to_owned(),
+        };
+        let mut judged = self.act(row, &object, "", text(node, source));
+        if program {
+            // The command itself, for the caller to read as shell.
+            judged.action.text = file.unwrap_or_default();
+        } else if from {
+            judged.relation = format!("table:{}", folded(name));
+        }
+        vec![judged]
+    }
+
+    fn prepare(&mut self, node: Node<'_>, source: &str) {
+        let Some(name) = child(node, "name").map(|name| folded(text(name, source))) else { return };
+        let mut judged = Vec::new();
+        if let Some(inner) = child(node, "PreparableStmt") {
+            self.changes(inner, source, &mut judged);
+        }
+        self.prepared.insert(name, judged);
+    }
+
+    fn execute(&mut self, node: Node<'_>, source: &str) -> Vec<Judged> {
+        let mut judged = if child(node, "kw_create").is_some() { self.by_row(node, source) } else { Vec::new() };
+        let name = child(node, "name").map_or("", |name| text(name, source));
+        match self.prepared.get(&folded(name)) {
+            Some(prepared) => judged.extend(prepared.iter().cloned()),
+            None => judged.extend(self.unread("a prepared statement that is not seen here", text(node, source).as_bytes()).judged),
+        }
+        judged
+    }
+
+    /// SQL inside SQL, bounded; `None` beyond the bound.
+    fn nested(&mut self, code: &str) -> Option<Vec<Judged>> {
+        if self.depth >= DEEPEST {
+            return None;
+        }
+        self.depth += 1;
+        let mut judged = Vec::new();
+        for statement in lex::split(code.as_bytes(), self.backslash_quotes).into_iter().take(MOST_ACTIONS * 4) {
+            judged.extend(self.statement(statement).judged);
+        }
+        self.depth -= 1;
+        judged.truncate(MOST_ACTIONS);
+        Some(judged)
+    }
+
+    /// What the text that a query builds would do, for `\gexec`: `None` if it cannot be known.
+    pub fn generated(&mut self, query: &[u8]) -> Option<Vec<Judged>> {
+        let source = normalise(query, self.backslash_quotes).ok()?;
+        let tree = self.parse(&source)?;
+        let root = tree.root_node();
+        if root.has_error() {
+            return None;
+        }
+        let targets = find(root, &["target_list"]).map(items)?;
+        if find(root, &["kw_union", "values_clause", "with_clause"]).is_some() {
+            return None;
+        }
+        let mut judged = Vec::new();
+        for target in targets {
+            let code = routine::template(target.child(0)?, &source)?;
+            judged.extend(self.nested(&code)?);
+        }
+        Some(judged)
+    }
+}
+
+/// Whether an `EXPLAIN` runs its statement.
+fn explain_runs(node: Node<'_>, source: &str) -> bool {
+    if child(node, "analyze_keyword").is_some() {
+        return true;
+    }
+    let Some(list) = child(node, "utility_option_list") else { return false };
+    // The last one given counts.
+    let options = items(list);
+    let analyze = options.iter().rev().find(|option| {
+        child(**option, "utility_option_name")
+            .is_some_and(|name| matches!(folded(text(name, source)).as_str(), "analyze" | "analyse"))
+    });
+    analyze.is_some_and(|option| {
+        let value = child(*option, "utility_option_arg").map(|value| text_value(text(value, source)).to_lowercase());
+        !matches!(value.as_deref(), Some("false" | "off" | "0" | "no" | "\"off\"" | "\"false\""))
+    })
+}
+
+/// What kind of object the statement's keywords name, for telling one's own objects from others'.
+fn object_kind(words: &[&str]) -> &'static str {
+    let kinds = ["table", "schema", "database", "view", "index", "sequence", "function", "type", "role", "user", "extension"];
+    match words.first() {
+        Some(&"truncate") => "table",
+        _ => kinds.into_iter().find(|kind| words.iter().take(6).any(|word| word == kind)).unwrap_or(""),
+    }
+}
+
+/// The object that a statement creates, if it is one that may be dropped again without a loss.
+fn created(node: Node<'_>, source: &str) -> Option<Created> {
+    let kind = match node.kind() {
+        "CreateStmt" | "CreateAsStmt" => "table",
+        "CreateSchemaStmt" => "schema",
+        "ViewStmt" => "view",
+        "CreatedbStmt" => "database",
+        "CreateSeqStmt" => "sequence",
+        "CreateMatViewStmt" => "view",
+        "SelectStmt" => {
+            let into = find(node, &["into_clause"])?;
+            let name = find(into, &["qualified_name"])?;
+            let temporary = find(into, &["kw_temp", "kw_temporary"]).is_some();
+            let relation = format!("table:{}", folded(text(name, source)));
+            return Some(Created { relation, temporary, certain: false, until_commit: false });
+        }
+        _ => return None,
+    };
+    let words = keywords(node);
+    let temporary = child(node, "OptTemp").is_some_and(|temp| find(temp, &["kw_temp", "kw_temporary"]).is_some());
+    let exists = child(node, "kw_exists").is_some();
+    let replaced = words.contains(&"replace");
+    if !temporary && (exists || replaced) {
+        return None;
+    }
+    let name = find(node, &["qualified_name", "name", "ColId"])?;
+    Some(Created {
+        relation: format!("{kind}:{}", folded(text(name, source))),
+        temporary,
+        certain: temporary && node.kind() == "CreateStmt" && cannot_fail(node, source),
+        until_commit: child(node, "OnCommitOption").is_some_and(|option| find(option, &["kw_drop"]).is_some())
+            || find(node, &["create_as_target"]).is_some_and(|target| find(target, &["OnCommitOption"]).is_some()),
+    })
+}
+
+/// Whether a `CREATE TEMP TABLE` needs nothing but built-in types, each column named once.
+fn cannot_fail(node: Node<'_>, source: &str) -> bool {
+    const TYPES: &[&str] = &[
+        "int", "integer", "bigint", "smallint", "text", "varchar", "char", "boolean", "bool", "numeric", "real",
+        "float", "double precision", "date", "timestamp", "timestamptz", "time", "uuid", "json", "jsonb", "bytea",
+        "serial", "bigserial", "int4", "int8", "inet", "interval",
+    ];
+    let mut plain = true;
+    let mut names: Vec<String> = Vec::new();
+    walk(node, |at| {
+        match at.kind() {
+            "Typename" => {
+                let name = folded(text(at, source).split(['(', '[']).next().unwrap_or(""));
+                plain &= TYPES.contains(&name.as_str()) || name.starts_with("timestamp") || name == "doubleprecision";
+            }
+            "columnDef" => {
+                let name = child(at, "ColId").map(|name| folded(text(name, source))).unwrap_or_default();
+                plain &= !names.contains(&name);
+                names.push(name);
+            }
+            "func_application" | "kw_references" | "TableLikeClause" | "OptInherit" | "kw_collate" | "OptTableSpace"
+            | "a_expr" | "TableConstraint" | "columnref" | "OptWith" => plain = false,
+            _ => {}
+        }
+        plain && !matches!(at.kind(), "Typename")
+    });
+    plain && child(node, "kw_of").is_none()
+}
+
+/// A file that is plainly an export.
+fn is_data_file(path: &str) -> bool {
+    let extension = path.rsplit('.').next().unwrap_or("").to_lowercase();
+    matches!(extension.as_str(), "csv" | "tsv" | "txt" | "json" | "jsonl" | "copy" | "dat" | "bin")
+}
+
+/// At most 200 characters of source, on one line.
+fn shorten(bytes: &[u8]) -> String {
+    let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(1000)).unwrap_or(&[]));
+    let mut out = String::new();
+    for word in head.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+        if out.chars().count() > 200 {
+            return out.chars().take(199).chain(['…']).collect();
+        }
+    }
+    out
+}
