@@ -267,11 +267,13 @@ put_binary() {
 
 # --- the proof -----------------------------------------------------------------------------------
 
-# A call as an agent makes it. On this PATH psql is a stand-in that only leaves a mark.
+# A call as an agent makes it. On this PATH psql is a stand-in that only leaves a mark; in this home
+# there is no rule that could let it pass, and no record that it would have to stay in.
 as_agent() {
     status=0
     rm -f -- "$work/mark"
-    PATH=$shims:$work/stage:$PATH PGHOST=$work/stage AGENTGUARD_MARK=$work/mark CLAUDE_CODE_CHILD_SESSION=1 \
+    HOME=$work/stage XDG_CONFIG_HOME='' XDG_DATA_HOME='' XDG_STATE_HOME='' XDG_CACHE_HOME='' \
+        PATH=$shims:$work/stage:$PATH PGHOST=$work/stage AGENTGUARD_MARK=$work/mark CLAUDE_CODE_CHILD_SESSION=1 \
         "$shims/psql" "$@" </dev/null >"$work/out" 2>&1 || status=$?
 }
 

@@ -136,5 +136,48 @@ done
 check 'no cargo is one line with a remedy' sh -c "
     env -i HOME='$work/empty' PATH='$work/nocargo' sh '$here/install.sh' 2>&1 | grep -q 'no cargo found; install Rust'"
 
+# A stand-in for cargo and rustc: what they are asked for, without the minutes.
+mkdir -p "$work/rust/sysroot" "$work/built" "$work/plain"
+cat >"$work/rust/cargo" <<'STUB'
+#!/bin/sh
+[ "$1" = --version ] && exit 0
+{ printf '%s ' "$@"; echo; env | grep -E '^(CC_|CARGO_TARGET_.*RUSTFLAGS|RUSTFLAGS)'; } >"$STUB_LOG"
+while [ $# -gt 1 ]; do
+    case $1 in
+    --target) target=$2 ;;
+    --target-dir) folder=$2 ;;
+    esac
+    shift
+done
+mkdir -p "$folder/$target/release" && cp "$STUB_BINARY" "$folder/$target/release/agentguard"
+STUB
+cat >"$work/rust/rustc" <<'STUB'
+#!/bin/sh
+case $* in
+*sysroot*) echo "$STUB_SYSROOT" ;;
+*) echo 'host: some-host-triple' ;;
+esac
+STUB
+printf '#!/bin/sh\n' >"$work/rust/musl-gcc"
+chmod +x "$work/rust/cargo" "$work/rust/rustc" "$work/rust/musl-gcc"
+home=$work/built
+building() {
+    env -i HOME="$home" PATH="$work/rust:$PATH" TMPDIR="$work" CARGO_TARGET_DIR="$work/out" STUB_LOG="$work/asked" \
+        STUB_BINARY="$binary" STUB_SYSROOT="$work/rust/sysroot" sh "$here/install.sh" >"$work/log" 2>&1
+}
+musl=$(uname -m)-unknown-linux-musl
+check 'builds for the host' building
+check 'host build: target' grep -q -- '--target some-host-triple' "$work/asked"
+check 'host build: says what it costs' grep -q 'about 1 ms' "$work/log"
+check 'host build: no flags of ours' sh -c "! grep -q RUSTFLAGS '$work/asked'"
+mkdir -p "$work/rust/sysroot/lib/rustlib/$musl/lib"
+if [ "$(uname -s)" = Linux ]; then
+    check 'builds static' building
+    check 'static build: target' grep -q -- "--target $musl" "$work/asked"
+    check 'static build: C compiler' grep -q "^CC_$(echo "$musl" | tr - _)=musl-gcc" "$work/asked"
+    check 'static build: not position-independent' grep -q '_MUSL_RUSTFLAGS=-C relocation-model=static' "$work/asked"
+fi
+check 'build: installed' cmp -s "$binary" "$home/.local/bin/agentguard"
+
 printf 'install: %s checks, %s failed\n' "$checks" "$failed"
 [ "$failed" -eq 0 ]

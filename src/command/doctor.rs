@@ -247,7 +247,14 @@ impl Stage {
     /// The status, and whether the stand-in was started.
     fn call(&self, program: &str, args: &[OsString], shims: &Path) -> (Option<i32>, bool) {
         let mark = self.scratch.path().join("mark");
+        // A home of its own: the canary stands in nobody's records, and no rule of the user's lets it pass.
+        let nowhere = || OsString::new();
         let env = [
+            ("HOME", self.scratch.path().as_os_str().to_owned()),
+            ("XDG_CONFIG_HOME", nowhere()),
+            ("XDG_DATA_HOME", nowhere()),
+            ("XDG_STATE_HOME", nowhere()),
+            ("XDG_CACHE_HOME", nowhere()),
             ("CLAUDE_CODE_CHILD_SESSION", OsString::from("1")),
             ("AGENTGUARD_CANARY_MARK", mark.clone().into_os_string()),
             ("PGHOST", self.scratch.path().as_os_str().to_owned()),
