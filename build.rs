@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+#[path = "build/agents.rs"]
+mod agents;
 #[path = "build/grammars.rs"]
 mod grammars;
+#[path = "build/languages.rs"]
+mod languages;
 
+#[expect(clippy::disallowed_methods, reason = "a build script talks to cargo")]
 fn main() {
     println!("cargo::rerun-if-changed=grammars");
     println!("cargo::rerun-if-changed=build");
@@ -14,8 +19,11 @@ fn main() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a build script talks to cargo")]
 fn compile() -> Result<(), String> {
+    agents::compile()?;
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    languages::build_sql_table(&out).map_err(|error| error.to_string())?;
     write(&out.join("grammars.rs"), &grammars::compile(Path::new("grammars/tools"))?)
 }
 

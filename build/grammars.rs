@@ -91,7 +91,11 @@ pub fn compile(folder: &Path) -> Result<String, String> {
         let file: File = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         if stem != file.program {
-            return Err(format!("{}: the file is to be named after its program '{}'", path.display(), file.program));
+            return Err(format!(
+                "{}: the file is to be named after its program '{}'",
+                path.display(),
+                file.program
+            ));
         }
         grammar(&file, &mut out).map_err(|error| format!("{}: {error}", path.display()))?;
     }
@@ -107,7 +111,9 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     )?;
     let reader = match &file.reader {
         None => "Plain".to_owned(),
-        Some(reader) => word(reader, "reader", &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper"])?,
+        Some(reader) => {
+            word(reader, "reader", &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper"])?
+        }
     };
     word(&file.grade, "grade", &["proved", "documented", "verbs"])?;
     let root = CommandRow {
@@ -162,7 +168,8 @@ fn command(row: &CommandRow, cases: &[CaseRow], global: &[String], out: &mut Str
         None => "Nested::None".to_owned(),
         Some(text) => {
             let (kind, from) = text.split_once(' ').unwrap_or((text, "0"));
-            let from: usize = from.parse().map_err(|_| format!("nested '{text}': write 'words N' or 'shell N'"))?;
+            let from: usize =
+                from.parse().map_err(|_| format!("nested '{text}': write 'words N' or 'shell N'"))?;
             format!("Nested::{}({from})", word(kind, "nested", &["words", "assigned", "fed", "shell"])?)
         }
     };
@@ -215,8 +222,19 @@ fn impact(text: &str) -> Result<String, String> {
                 text,
                 "impact",
                 &[
-                    "nothing", "change", "replace", "part", "table", "database", "access", "net", "unread", "outage",
-                    "resource", "resource-kept", "resource-final",
+                    "nothing",
+                    "change",
+                    "replace",
+                    "part",
+                    "table",
+                    "database",
+                    "access",
+                    "net",
+                    "unread",
+                    "outage",
+                    "resource",
+                    "resource-kept",
+                    "resource-final",
                 ],
             )?
         ),
@@ -246,11 +264,17 @@ fn options(text: &str) -> Result<String, String> {
         let (mut arity, mut negatable, mut global, mut role) = ("Flag", false, false, "");
         for token in line.split_whitespace() {
             if let Some(name) = token.strip_prefix('@') {
-                if name == "global" { global = true } else { role = name }
+                if name == "global" {
+                    global = true
+                } else {
+                    role = name
+                }
                 continue;
             }
             if !token.starts_with('-') {
-                return Err(format!("option line '{line}': '{token}' is neither a name (-x, --long) nor a @role"));
+                return Err(format!(
+                    "option line '{line}': '{token}' is neither a name (-x, --long) nor a @role"
+                ));
             }
             let (name, value) = split_value(token);
             arity = match value {
@@ -348,7 +372,8 @@ fn atom(tokens: &[&str], at: &mut usize, names: &[String]) -> Result<String, Str
         "none" => Ok("Cond::Not(&Cond::AtLeast(1))".to_owned()),
         "terminator" => Ok("Cond::Terminator".to_owned()),
         _ if token.starts_with('-') => {
-            let (name, value) = token.split_once('=').map_or((token, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                token.split_once('=').map_or((token, None), |(name, value)| (name, Some(value)));
             known(name, names)?;
             Ok(match value {
                 None => format!("Cond::Has({name:?})"),

@@ -1,6 +1,7 @@
 //! The command line of `agentguard` itself. Never on a shim's path.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -10,6 +11,7 @@ use crate::command;
 use crate::context::{Context, Door};
 use crate::error::Error;
 use crate::exit;
+use crate::grammar::registry;
 
 /// The last check before a command runs.
 #[derive(Debug, Parser)]
@@ -59,8 +61,8 @@ enum Command {
     },
     /// Print the completion script of a shell
     Completions {
-        /// bash, zsh, fish or elvish
-        shell: clap_complete::Shell,
+        /// bash, zsh, fish, elvish or powershell
+        shell: String,
     },
 }
 
@@ -121,43 +123,55 @@ pub struct CheckArgs {
 
 /// Runs the command line; the result is the exit status.
 #[must_use]
-pub fn run(args: Vec<OsString>) -> u8 {
+pub fn run(args: Vec<OsString>) -> i32 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { exit::USAGE } else { exit::OK };
+            return if error.use_stderr() { exit::USAGE } else { exit::DONE };
         }
     };
-    match dispatch(cli.command) {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let outcome = dispatch(cli.command, &mut out).and_then(|status| {
+        out.flush().map_err(|error| Error::output(&error))?;
+        Ok(status)
+    });
+    match outcome {
         Ok(status) => status,
         Err(error) => {
-            crate::term::complain(&error.to_string());
-            exit::USAGE
+            let status = i32::from(error.status());
+            if status != exit::DONE {
+                let _ = writeln!(std::io::stderr(), "agentguard: {error}");
+            }
+            status
         }
     }
 }
 
-fn dispatch(command: Command) -> Result<u8, Error> {
+fn dispatch(command: Command, out: &mut dyn Write) -> Result<i32, Error> {
     let context = Context::new(Door::Check);
-    let mut out = crate::term::stdout();
+    let programs: Vec<&str> = registry::shimmed().collect();
+    let status = |good: bool| if good { exit::DONE } else { exit::STOPPED };
     match command {
-        Command::Init { shell } => command::init::run(shell.as_deref(), &context, &mut out).map(|()| exit::OK),
-        Command::Check(arguments) => command::check::run(arguments, &mut out),
-        Command::Explain { world, argv } => command::explain::run(&world, argv, &mut out),
-        Command::Log { json, last } => command::log::run(json, last, &context, &mut out),
-        Command::Doctor { json } => command::doctor::run(json, &context, &mut out),
+        Command::Init { shell } => {
+            command::init::run(shell.as_deref(), &programs, &context, out, &mut std::io::stderr())?;
+            Ok(exit::DONE)
+        }
+        Command::Check(arguments) => command::check::run(arguments, out),
+        Command::Explain { world, argv } => command::explain::run(&world, argv, out),
+        Command::Log { json, last } => command::log::run(json, last, &context, out),
+        Command::Doctor { json } => command::doctor::run(json, &programs, &context, out).map(status),
         Command::Shims { what } => {
-            let programs: Vec<&str> = crate::grammar::registry::shimmed().collect();
-            match what {
-                ShimsWhat::Install => command::shims::install(&programs, &context, &mut out),
-                ShimsWhat::Remove => command::shims::remove(&programs, &context, &mut out),
-                ShimsWhat::List => command::shims::list(&programs, &context, &mut out),
-            }
-            .map(|()| exit::OK)
+            let verb = match what {
+                ShimsWhat::Install => command::shims::Verb::Install,
+                ShimsWhat::Remove => command::shims::Verb::Remove,
+                ShimsWhat::List => command::shims::Verb::List,
+            };
+            command::shims::run(verb, &programs, &context, out).map(status)
         }
         Command::Completions { shell } => {
-            command::completions::run(shell, Cli::command(), &mut out).map(|()| exit::OK)
+            command::completions::run(&shell, Cli::command(), out)?;
+            Ok(exit::DONE)
         }
     }
 }

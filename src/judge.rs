@@ -49,8 +49,14 @@ impl Judgement {
     /// Why, one line each, the weightiest first.
     #[must_use]
     pub fn reasons(&self) -> Vec<String> {
-        let mut reasons: Vec<String> =
-            self.assessment.steps.iter().rev().map(|step| step.reason.clone()).filter(|text| !text.is_empty()).collect();
+        let mut reasons: Vec<String> = self
+            .assessment
+            .steps
+            .iter()
+            .rev()
+            .map(|step| step.reason.clone())
+            .filter(|text| !text.is_empty())
+            .collect();
         reasons.extend(self.problems.iter().cloned());
         reasons.iter().map(|reason| crate::term::sanitize(&crate::term::redact(reason))).collect()
     }
@@ -141,7 +147,8 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn invocation(&mut self, invocation: &Invocation, depth: usize) {
         if depth > DEPTH || self.left == 0 {
-            self.actions.push(Action::unread("line.too-deep", "more commands inside commands than are followed"));
+            self.actions
+                .push(Action::unread("line.too-deep", "more commands inside commands than are followed"));
             return;
         }
         self.left -= 1;
@@ -157,7 +164,9 @@ impl Walk<'_> {
         for nest in reading.nested {
             match nest {
                 Nest::Command(inner) => self.invocation(&inner, depth + 1),
-                Nest::Shell { text, args, cwd, stdin, env } => self.shell(&text, args, cwd, stdin, env, depth + 1),
+                Nest::Shell { text, args, cwd, stdin, env } => {
+                    self.shell(&text, args, cwd, stdin, env, depth + 1)
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Hands argv to the library: no Rust runtime in between, so that signals and descriptors reach
 //! the real program exactly as they came.
 #![no_main]
+#![expect(unsafe_code, reason = "main is C's")]
 
 /// # Safety
 /// Called by the C runtime with its own argument vector.

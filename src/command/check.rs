@@ -26,7 +26,7 @@ const LINE_BOUND: usize = 16 << 20;
 ///
 /// # Errors
 /// When the folder does not exist or output cannot be written.
-pub fn run(arguments: CheckArgs, out: &mut dyn Write) -> Result<u8, Error> {
+pub fn run(arguments: CheckArgs, out: &mut dyn Write) -> Result<i32, Error> {
     if arguments.batch {
         return batch(out);
     }
@@ -41,7 +41,7 @@ pub fn run(arguments: CheckArgs, out: &mut dyn Write) -> Result<u8, Error> {
     } else {
         crate::command::explain::summary(&judgement, out)?;
     }
-    Ok(if judgement.decision == Decision::Allow { exit::OK } else { exit::STOPPED })
+    Ok(if judgement.decision == Decision::Allow { exit::DONE } else { exit::STOPPED })
 }
 
 /// The surroundings of a check.
@@ -54,7 +54,10 @@ pub fn context(world: &World) -> Result<Context, Error> {
         None => Ok(context),
         Some(folder) => {
             let folder = std::fs::canonicalize(folder).map_err(|error| {
-                Error::new(format!("cannot enter {}: {error}", folder.display()), "name a folder that exists")
+                Error::failed(
+                    format!("cannot enter {}: {error}", folder.display()),
+                    "name a folder that exists",
+                )
             })?;
             Ok(context.with_cwd(folder))
         }
@@ -106,15 +109,18 @@ struct Failure<'a> {
 }
 
 /// JSON Lines in, JSON Lines out, same order.
-fn batch(out: &mut dyn Write) -> Result<u8, Error> {
+fn batch(out: &mut dyn Write) -> Result<i32, Error> {
     let mut input = std::io::stdin().lock();
     let mut policies = Policies::default();
     let mut line = Vec::new();
     loop {
         line.clear();
-        if input.read_until(b'\n', &mut line).map_err(Error::reading)? == 0 {
-            out.flush().map_err(Error::writing)?;
-            return Ok(exit::OK);
+        if input.read_until(b'\n', &mut line).map_err(|error| {
+            Error::failed(format!("cannot read standard input: {error}"), "give it JSON Lines")
+        })? == 0
+        {
+            out.flush()?;
+            return Ok(exit::DONE);
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
@@ -235,11 +241,15 @@ fn decode_base64(text: &str) -> Result<OsString, String> {
 ///
 /// # Errors
 /// When output cannot be written.
-pub fn write_json(judgement: &Judgement, id: Option<&serde_json::Value>, out: &mut dyn Write) -> Result<(), Error> {
+pub fn write_json(
+    judgement: &Judgement,
+    id: Option<&serde_json::Value>,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
     write_line(&verdict::verdict(judgement, id), out)
 }
 
 fn write_line(value: &impl serde::Serialize, out: &mut dyn Write) -> Result<(), Error> {
-    serde_json::to_writer(&mut *out, value).map_err(|error| Error::writing(error.into()))?;
-    out.write_all(b"\n").map_err(Error::writing)
+    serde_json::to_writer(&mut *out, value).map_err(|error| Error::output(&error.into()))?;
+    Ok(out.write_all(b"\n")?)
 }

@@ -18,7 +18,7 @@ use crate::term;
 ///
 /// # Errors
 /// When the folder does not exist or output cannot be written.
-pub fn run(world: &World, argv: Vec<OsString>, out: &mut dyn Write) -> Result<u8, Error> {
+pub fn run(world: &World, argv: Vec<OsString>, out: &mut dyn Write) -> Result<i32, Error> {
     let context = check::context(world)?;
     let actor = check::actor_of(world, &context);
     let mut text = String::new();
@@ -39,8 +39,8 @@ pub fn run(world: &World, argv: Vec<OsString>, out: &mut dyn Write) -> Result<u8
     for problem in &judgement.problems {
         text.push_str(&format!("policy    {problem}\n"));
     }
-    out.write_all(term::sanitize_lines(&term::redact(&text)).as_bytes()).map_err(Error::writing)?;
-    Ok(exit::OK)
+    out.write_all(clean(&text).as_bytes())?;
+    Ok(exit::DONE)
 }
 
 /// How the words were read.
@@ -71,13 +71,24 @@ fn binding(argv: &[OsString], text: &mut String) {
 }
 
 fn explain_action(action: &Action, text: &mut String) {
-    text.push_str(&format!("action    {} {} {} [{}]\n", action.effect.word(), action.verb, action.object, action.rule));
+    text.push_str(&format!(
+        "action    {} {} {} [{}]\n",
+        action.effect.word(),
+        action.verb,
+        action.object,
+        action.rule
+    ));
     if !action.scope.is_empty() {
         text.push_str(&format!("  scope   {}\n", action.scope));
     }
     if !action.target.kind.is_empty() {
         let target = &action.target;
-        text.push_str(&format!("  target  {} {} ({})\n", target.kind, target.name, target.environment.word()));
+        text.push_str(&format!(
+            "  target  {} {} ({})\n",
+            target.kind,
+            target.name,
+            target.environment.word()
+        ));
         for evidence in &target.evidence {
             text.push_str(&format!("          {evidence}\n"));
         }
@@ -111,5 +122,10 @@ pub fn summary(judgement: &Judgement, out: &mut dyn Write) -> Result<(), Error> 
     for reason in judgement.reasons() {
         text.push_str(&format!("  {reason}\n"));
     }
-    out.write_all(term::sanitize_lines(&term::redact(&text)).as_bytes()).map_err(Error::writing)
+    Ok(out.write_all(clean(&text).as_bytes())?)
+}
+
+/// Foreign text in it made fit for a terminal, line by line.
+fn clean(text: &str) -> String {
+    text.lines().map(|line| term::sanitize(&term::redact(line)) + "\n").collect()
 }

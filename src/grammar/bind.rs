@@ -204,7 +204,9 @@ impl Reader<'_> {
         let names_no_command = self.levels.len() == 1 && !commands.is_empty();
         // A nested command keeps its own options: they are not this grammar's.
         let nested = match self.binding.command.nested {
-            Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) | Nested::Shell(from) => self.binding.operands.len() > from,
+            Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) | Nested::Shell(from) => {
+                self.binding.operands.len() > from
+            }
             Nested::None => false,
         };
         let stops = match self.parser() {
@@ -261,9 +263,10 @@ impl Reader<'_> {
         let mut ambiguous = false;
         for opt in self.visible() {
             for name in opt.names {
-                let Some(plain) = name.strip_prefix("--").or_else(|| {
-                    if dashes == 1 { name.strip_prefix('-') } else { None }
-                }) else {
+                let Some(plain) = name
+                    .strip_prefix("--")
+                    .or_else(|| if dashes == 1 { name.strip_prefix('-') } else { None })
+                else {
                     continue;
                 };
                 if plain == given {
@@ -349,9 +352,10 @@ impl Reader<'_> {
             let length = utf8_length(bytes[at]);
             let end = (at + length).min(bytes.len());
             let given = format!("-{}", String::from_utf8_lossy(&bytes[at..end]));
-            let Some((opt, name)) = self.visible().find_map(|opt| {
-                opt.names.iter().find(|name| **name == given).map(|name| (opt, *name))
-            }) else {
+            let Some((opt, name)) = self
+                .visible()
+                .find_map(|opt| opt.names.iter().find(|name| **name == given).map(|name| (opt, *name)))
+            else {
                 self.binding.faults.push(Fault::UnknownOption(given));
                 at = end;
                 continue;

@@ -4,7 +4,11 @@
 //! In: a question and the context. Out: a [`State`]. Together with `gate` the only place that
 //! starts processes.
 
+pub mod git;
 pub mod names;
+pub mod paths;
+mod process;
+mod tree;
 
 use crate::assess::Severity;
 

@@ -26,9 +26,33 @@ use crate::measure::tree;
 
 /// System folders: they and what is inside them are never a project's.
 const SYSTEM: &[&str] = &[
-    "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/etc", "/boot", "/var", "/opt",
-    "/srv", "/dev", "/proc", "/sys", "/run", "/root", "/home", "/Users", "/System", "/Library",
-    "/Applications", "/private", "/nix", "/snap", "/mnt", "/media",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/usr",
+    "/etc",
+    "/boot",
+    "/var",
+    "/opt",
+    "/srv",
+    "/dev",
+    "/proc",
+    "/sys",
+    "/run",
+    "/root",
+    "/home",
+    "/Users",
+    "/System",
+    "/Library",
+    "/Applications",
+    "/private",
+    "/nix",
+    "/snap",
+    "/mnt",
+    "/media",
 ];
 
 /// Where temporary files live; themselves not to be removed.
@@ -39,10 +63,27 @@ const SYSTEM_CACHES: &[&str] = &["/var/lib/apt/lists", "/var/cache", "/root/.cac
 
 /// Caches below a home folder.
 const HOME_CACHES: &[&str] = &[
-    ".cache", ".npm/_cacache", ".npm/_npx", ".cargo/registry", ".cargo/git", ".gradle/caches",
-    ".m2/repository", "go/pkg/mod", ".local/share/pnpm/store", ".pnpm-store", ".yarn/cache",
-    "Library/Caches", ".nuget/packages", ".bun/install/cache", ".cargo/.package-cache",
-    ".rustup/downloads", ".rustup/tmp", ".deno", ".node-gyp", ".ccache", ".terraform.d/plugin-cache",
+    ".cache",
+    ".npm/_cacache",
+    ".npm/_npx",
+    ".cargo/registry",
+    ".cargo/git",
+    ".gradle/caches",
+    ".m2/repository",
+    "go/pkg/mod",
+    ".local/share/pnpm/store",
+    ".pnpm-store",
+    ".yarn/cache",
+    "Library/Caches",
+    ".nuget/packages",
+    ".bun/install/cache",
+    ".cargo/.package-cache",
+    ".rustup/downloads",
+    ".rustup/tmp",
+    ".deno",
+    ".node-gyp",
+    ".ccache",
+    ".terraform.d/plugin-cache",
 ];
 
 /// A path and everything about its place that does not need a look inside.
@@ -61,7 +102,8 @@ struct Place<'a> {
 #[must_use]
 pub fn look(context: &Context, raw: &Path, recursive: bool, cwd: &Path) -> State {
     // A pattern that reached us unexpanded stands for what is inside its folder.
-    let unexpanded = raw.as_os_str().as_bytes().strip_suffix(b"/*").filter(|_| fs::symlink_metadata(raw).is_err());
+    let unexpanded =
+        raw.as_os_str().as_bytes().strip_suffix(b"/*").filter(|_| fs::symlink_metadata(raw).is_err());
     let (raw, contents) = match unexpanded {
         Some(folder) => (Path::new(OsStr::from_bytes(if folder.is_empty() { b"/" } else { folder })), true),
         None => (raw, false),
@@ -89,7 +131,8 @@ fn state(severity: Severity, reason: impl Into<String>) -> State {
 fn resolve(raw: &Path) -> PathBuf {
     let bytes = raw.as_os_str().as_bytes();
     let trailing = bytes.len() > 1 && (bytes.ends_with(b"/") || bytes.ends_with(b"/."));
-    let ends_in_dots = matches!(raw.components().next_back(), Some(Component::ParentDir | Component::RootDir));
+    let ends_in_dots =
+        matches!(raw.components().next_back(), Some(Component::ParentDir | Component::RootDir));
     if (trailing || ends_in_dots || bytes.ends_with(b"/."))
         && let Ok(real) = fs::canonicalize(raw)
     {
@@ -97,7 +140,9 @@ fn resolve(raw: &Path) -> PathBuf {
     }
     let plain = lexical(raw);
     match (plain.parent(), plain.file_name()) {
-        (Some(parent), Some(name)) => fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned()).join(name),
+        (Some(parent), Some(name)) => {
+            fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned()).join(name)
+        }
         _ => plain,
     }
 }
@@ -152,14 +197,18 @@ impl Place<'_> {
         if project.root.starts_with(&self.path) && self.recursive {
             if self.path == project.root && !project.marked {
                 // Only the working folder itself; nothing says that it is a project.
-                return self.is_scratch().then(|| state(Severity::Low, "temporary")).or_else(|| {
-                    Some(state(Severity::High, "the working folder"))
-                });
+                return self
+                    .is_scratch()
+                    .then(|| state(Severity::Low, "temporary"))
+                    .or_else(|| Some(state(Severity::High, "the working folder")));
             }
             if !project.marked && self.is_scratch() {
                 return Some(state(Severity::Low, "temporary"));
             }
-            return Some(state(Severity::Critical, format!("it holds the project {}", project.root.display())));
+            return Some(state(
+                Severity::Critical,
+                format!("it holds the project {}", project.root.display()),
+            ));
         }
         if self.cwd.starts_with(&self.path) && self.cwd != self.path && self.recursive && !self.is_scratch() {
             let inside = self.inside_project();
@@ -221,14 +270,16 @@ impl Place<'_> {
     fn is_cache(&self) -> bool {
         let below = |folder: &Path| self.path.starts_with(folder);
         SYSTEM_CACHES.iter().any(|folder| below(Path::new(folder)))
-            || self.context.home().is_some_and(|home| {
-                HOME_CACHES.iter().any(|folder| below(&home.join(folder)))
-            })
+            || self
+                .context
+                .home()
+                .is_some_and(|home| HOME_CACHES.iter().any(|folder| below(&home.join(folder))))
     }
 
     fn is_mount_point(&self) -> bool {
         let device = self.metadata.as_ref().map(MetadataExt::dev);
-        let parent = self.path.parent().and_then(|parent| fs::metadata(parent).ok()).map(|parent| parent.dev());
+        let parent =
+            self.path.parent().and_then(|parent| fs::metadata(parent).ok()).map(|parent| parent.dev());
         if let (Some(device), Some(parent)) = (device, parent)
             && device != parent
         {

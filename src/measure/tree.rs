@@ -15,14 +15,43 @@ use crate::measure::{State, git, names};
 
 /// Files that say: this folder is a project.
 const MARKERS: &[&str] = &[
-    ".git", ".hg", ".svn", ".jj", "package.json", "Cargo.toml", "pyproject.toml", "go.mod", "Makefile",
-    "pom.xml", "build.gradle", "composer.json", "Gemfile", "mix.exs", "CMakeLists.txt", "setup.py",
+    ".git",
+    ".hg",
+    ".svn",
+    ".jj",
+    "package.json",
+    "Cargo.toml",
+    "pyproject.toml",
+    "go.mod",
+    "Makefile",
+    "pom.xml",
+    "build.gradle",
+    "composer.json",
+    "Gemfile",
+    "mix.exs",
+    "CMakeLists.txt",
+    "setup.py",
 ];
 
 /// Folder names whose inside belongs to a package manager: what lies there came from elsewhere.
 const STORES: &[&str] = &[
-    "node_modules", ".venv", "venv", "__pycache__", "vendor", "Pods", ".tox", ".nox", ".eggs", ".git",
-    ".terraform", ".dart_tool", "elm-stuff", "deps", ".gradle", ".mypy_cache", ".pytest_cache",
+    "node_modules",
+    ".venv",
+    "venv",
+    "__pycache__",
+    "vendor",
+    "Pods",
+    ".tox",
+    ".nox",
+    ".eggs",
+    ".git",
+    ".terraform",
+    ".dart_tool",
+    "elm-stuff",
+    "deps",
+    ".gradle",
+    ".mypy_cache",
+    ".pytest_cache",
 ];
 
 /// Entries that are looked at inside one folder.
@@ -42,7 +71,8 @@ impl Project {
     /// The enclosing repository, else the nearest folder with a marker, else the folder itself.
     #[must_use]
     pub fn around(cwd: &Path) -> Self {
-        let repository = cwd.ancestors().find(|folder| MARKERS[..4].iter().any(|mark| folder.join(mark).exists()));
+        let repository =
+            cwd.ancestors().find(|folder| MARKERS[..4].iter().any(|mark| folder.join(mark).exists()));
         if let Some(root) = repository {
             return Self { root: root.to_owned(), marked: true, git: root.join(".git").exists() };
         }
@@ -67,9 +97,13 @@ pub fn file(context: &Context, project: &Project, path: &Path, metadata: Option<
         return state(Severity::Low, "inside a folder that its package manager fills again");
     }
     if precious {
-        let clean = metadata.is_some() && project.git && status(context, project, path) == Some(Status::Clean);
+        let clean =
+            metadata.is_some() && project.git && status(context, project, path) == Some(Status::Clean);
         return if clean {
-            State { undo: "git restores it".to_owned(), ..state(Severity::Medium, "data or keys, as committed") }
+            State {
+                undo: "git restores it".to_owned(),
+                ..state(Severity::Medium, "data or keys, as committed")
+            }
         } else {
             state(Severity::High, format!("{} holds data, keys or settings", name.display()))
         };
@@ -141,8 +175,10 @@ fn is_regenerable(context: &Context, project: &Project, path: &Path, name: &OsSt
 
 /// `target/debug`, `dist/assets`: below a name that is made again, its maker beside it.
 fn parent_is_regenerable(project: &Project, path: &Path) -> Option<&'static [&'static str]> {
-    path.ancestors().skip(1).take_while(|folder| folder.starts_with(&project.root) && *folder != project.root).find_map(
-        |folder| {
+    path.ancestors()
+        .skip(1)
+        .take_while(|folder| folder.starts_with(&project.root) && *folder != project.root)
+        .find_map(|folder| {
             let markers = folder.file_name().and_then(names::regenerable)?;
             let beside = folder.parent()?;
             let proved = !folder.exists()
@@ -150,14 +186,15 @@ fn parent_is_regenerable(project: &Project, path: &Path) -> Option<&'static [&'s
                 || has_cache_tag(folder)
                 || markers.iter().any(|marker| beside.join(marker).exists() || folder.join(marker).exists());
             proved.then_some(markers)
-        },
-    )
+        })
 }
 
 fn in_store(project: &Project, path: &Path) -> bool {
     path.strip_prefix(&project.root).is_ok_and(|relative| {
         let above = relative.parent().unwrap_or(relative);
-        above.iter().any(|part| STORES.iter().any(|store| part == *store && *store != ".git" && *store != "deps"))
+        above
+            .iter()
+            .any(|part| STORES.iter().any(|store| part == *store && *store != ".git" && *store != "deps"))
     })
 }
 

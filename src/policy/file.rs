@@ -241,8 +241,9 @@ fn rule(row: &toml::Spanned<RuleRow>, text: &str, path: &Path, layer: Layer) -> 
         .ok_or_else(|| place(format!("'{}' is no decision: write allow, ask or refuse", row.decision)))?;
     let max_severity = match &row.max_severity {
         None => Severity::Critical,
-        Some(word) => Severity::from_word(word)
-            .ok_or_else(|| place(format!("'{word}' is no severity: write none, low, medium, high or critical")))?,
+        Some(word) => Severity::from_word(word).ok_or_else(|| {
+            place(format!("'{word}' is no severity: write none, low, medium, high or critical"))
+        })?,
     };
     let mut actors = Vec::new();
     for word in &row.actors {
@@ -251,7 +252,8 @@ fn rule(row: &toml::Spanned<RuleRow>, text: &str, path: &Path, layer: Layer) -> 
                 .ok_or_else(|| place(format!("'{word}' is no actor: write human, agent or unattended")))?,
         );
     }
-    let environments = row.environments.iter().map(|name| environment(name)).collect::<Result<Vec<_>, _>>()?;
+    let environments =
+        row.environments.iter().map(|name| environment(name)).collect::<Result<Vec<_>, _>>()?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     Ok(Rule {
         layer,

@@ -54,8 +54,7 @@ pub const fn table(severity: Severity, actor: ActorKind, inside_tree: bool) -> D
 /// True when a person must type the object's name rather than `y`.
 #[must_use]
 pub fn must_type(severity: Severity, environment: Environment) -> bool {
-    severity == Severity::Critical
-        || (severity == Severity::High && environment == Environment::Production)
+    severity == Severity::Critical || (severity == Severity::High && environment == Environment::Production)
 }
 
 /// Which layer a rule or pattern stands in.
@@ -206,7 +205,8 @@ impl Policy {
             return Decided { decision: Decision::Allow, by: "a person at the terminal".to_owned() };
         }
         let inside = action.state.as_ref().is_some_and(|state| state.inside_tree);
-        let mut decided = Decided { decision: table(severity, actor, inside), by: "built-in table".to_owned() };
+        let mut decided =
+            Decided { decision: table(severity, actor, inside), by: "built-in table".to_owned() };
         let applies = |rule: &&Rule| rule.applies(action, severity, actor);
         let mut floor: Option<&Rule> = None;
         for rule in self.rules.iter().filter(applies) {
@@ -227,7 +227,10 @@ impl Policy {
         if let Some(rule) = floor {
             decided = Decided { decision: Decision::Refuse, by: rule.shown() };
         }
-        if self.mismatch(&action.target).is_some() && actor != ActorKind::Human && severity >= Severity::Medium {
+        if self.mismatch(&action.target).is_some()
+            && actor != ActorKind::Human
+            && severity >= Severity::Medium
+        {
             return Decided { decision: Decision::Refuse, by: "declared environment".to_owned() };
         }
         decided

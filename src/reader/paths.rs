@@ -22,8 +22,7 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     }
     let mut kept = binding.clone();
     kept.operands.retain(|word| !matches!(word, Word::Literal(text) if text.is_empty()));
-    let (dynamic, known): (Vec<Word>, Vec<Word>) =
-        kept.operands.iter().cloned().partition(Word::is_dynamic);
+    let (dynamic, known): (Vec<Word>, Vec<Word>) = kept.operands.iter().cloned().partition(Word::is_dynamic);
     kept.operands = known;
     let mut actions = if kept.operands.is_empty() { Vec::new() } else { plain::read(&kept, call) };
     for word in &dynamic {

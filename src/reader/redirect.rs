@@ -45,5 +45,7 @@ fn is_precious(name: Option<&OsStr>) -> bool {
 }
 
 fn is_disk(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| ["/dev/sd", "/dev/nvme", "/dev/vd", "/dev/disk"].iter().any(|disk| name.starts_with(disk)))
+    name.to_str().is_some_and(|name| {
+        ["/dev/sd", "/dev/nvme", "/dev/vd", "/dev/disk"].iter().any(|disk| name.starts_with(disk))
+    })
 }

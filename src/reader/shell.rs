@@ -47,7 +47,9 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
         return Reading::of(vec![Action::unread(format!("{program}.script"), operands[0].shown())]);
     };
     match call.context.read(&call.path(&file), CONTENT_BOUND) {
-        Ok(text) => nested(Word::Literal(OsString::from_vec(text)), operands, call.invocation.stdin.clone(), call),
+        Ok(text) => {
+            nested(Word::Literal(OsString::from_vec(text)), operands, call.invocation.stdin.clone(), call)
+        }
         // A script that is not there cannot run; one that cannot be read is met again at the shims.
         Err(_) => Reading::default(),
     }

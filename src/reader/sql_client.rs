@@ -36,7 +36,7 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
 
 struct Session<'a> {
     call: &'a Call<'a>,
-    connection: Connection,
+    program: &'static str,
     script: Script,
     surroundings: Surroundings<'a>,
     actions: Vec<Action>,
@@ -49,9 +49,8 @@ struct Surroundings<'a> {
     /// The folder of the script being read, for `\ir`.
     folder: PathBuf,
     shells: Vec<Word>,
-    /// Where `\connect` leads; everything after goes there.
+    /// Where statements go now: `\connect` changes it.
     connection: Connection,
-    moved: bool,
 }
 
 impl Host for Surroundings<'_> {
@@ -66,7 +65,11 @@ impl Host for Surroundings<'_> {
         Vec::new()
     }
 
-    fn connect(&mut self, arguments: &str) {
+    fn connect(&mut self, arguments: &str, before: &mut [Action]) {
+        let here = self.connection.target("postgres");
+        for action in before.iter_mut().filter(|action| action.target == Target::default()) {
+            action.target = here.clone();
+        }
         let words = shell_words::split(arguments).unwrap_or_default();
         if let Some(first) = words.first().filter(|word| *word != "-") {
             if Connection::is_string(first) {
@@ -79,23 +82,23 @@ impl Host for Surroundings<'_> {
         if let Some(host) = words.get(2).filter(|word| *word != "-") {
             self.connection.hosts = Some(host.clone());
         }
-        self.moved = true;
     }
 
-    fn variable(&self, name: &str) -> Option<String> {
-        self.call.env_known(name).map(|value| value.to_string_lossy().into_owned())
+    fn variable(&self, _name: &str) -> Option<String> {
+        // psql's own variables (HOST, DBNAME) are names, never SQL; the rest came with `-v`.
+        None
     }
 }
 
 impl<'a> Session<'a> {
     fn new(binding: &Binding, call: &'a Call<'a>) -> Self {
         let connection = connection(binding, call);
-        let mut script = Script::new();
+        let mut script = Script::new(binding.grammar.program);
         for bound in binding.with_role("set") {
             if let Some(value) = &bound.value {
                 let shown = value.shown();
-                let (name, value) = shown.split_once('=').unwrap_or((shown.as_str(), ""));
-                script.set(name, value);
+                let (name, text) = shown.split_once('=').unwrap_or((shown.as_str(), ""));
+                script.set_variable(name, value.known().map(|_| text.as_bytes()));
             }
         }
         if binding.has_role("single-transaction") {
@@ -110,10 +113,9 @@ impl<'a> Session<'a> {
                 call,
                 folder: call.path(OsStr::new("")),
                 shells: Vec::new(),
-                connection: connection.clone(),
-                moved: false,
+                connection,
             },
-            connection,
+            program: binding.grammar.program,
             script,
             actions: Vec::new(),
             nested: Vec::new(),
@@ -152,7 +154,7 @@ impl<'a> Session<'a> {
                 (_, Some(file)) => self.file(file),
             }
         }
-        let actions = self.script.finish(&mut self.surroundings);
+        let actions = self.script.finish();
         self.take(actions);
         for bound in binding.with_role("output") {
             if let Some(value) = bound.value.as_ref().and_then(Word::known)
@@ -179,9 +181,14 @@ impl<'a> Session<'a> {
             Stdin::Empty => {}
             Stdin::Unknown(source) => self.unread(source),
             Stdin::Inherited => {
-                let mut action = Action::new(Effect::Unknown, Impact::Net, "psql.interactive", "converse")
-                    .object("what will be typed")
-                    .advice("send the statements with -c or -f, so that they can be read first");
+                let mut action = Action::new(
+                    Effect::Unknown,
+                    Impact::Net,
+                    format!("{}.interactive", self.program),
+                    "converse",
+                )
+                .object("what will be typed")
+                .advice("send the statements with -c or -f, so that they can be read first");
                 action.conversation = true;
                 self.take(vec![action]);
             }
@@ -197,31 +204,20 @@ impl<'a> Session<'a> {
     }
 
     fn unread(&mut self, what: impl Into<String>) {
-        let action = Action::unread("psql.unread", what)
+        let action = Action::unread(format!("{}.unread", self.program), what)
             .advice("put the SQL where it can be read: -c 'SQL' or -f FILE");
         self.take(vec![action]);
     }
 
-    /// Takes actions, on the target as it stands after the last `\connect`.
+    /// Takes actions; those that no `\connect` has placed yet go where statements go now.
     fn take(&mut self, actions: Vec<Action>) {
-        let target = self.target();
-        let program = target.clone();
+        let here = self.surroundings.connection.target("postgres");
         for mut action in actions {
             if action.target == Target::default() {
-                action.target = program.clone();
+                action.target = here.clone();
             }
             self.actions.push(action);
         }
-    }
-
-    fn target(&self) -> Target {
-        let first = self.connection.target("postgres");
-        if !self.surroundings.moved {
-            return first;
-        }
-        // A script that changes the connection may have acted on either side of it.
-        let second = self.surroundings.connection.target("postgres");
-        if second.environment > first.environment { second } else { first }
     }
 
     fn finish(mut self) -> Reading {
@@ -239,7 +235,11 @@ fn connection(binding: &Binding, call: &Call) -> Connection {
     let mut dynamic = false;
     let first = binding.role_value("conninfo").or_else(|| binding.operands.first());
     let options = [binding.role_value("host"), binding.role_value("user")];
-    let user = if binding.role_value("conninfo").is_some() { binding.operands.first() } else { binding.operands.get(1) };
+    let user = if binding.role_value("conninfo").is_some() {
+        binding.operands.first()
+    } else {
+        binding.operands.get(1)
+    };
     let string = first.and_then(text);
     match &string {
         Some(string) if Connection::is_string(string) => {}

@@ -13,34 +13,187 @@ use crate::invocation::{Invocation, Word};
 
 /// Verbs after which something is gone for good.
 const DESTROYING: &[&str] = &[
-    "delete", "destroy", "drop", "purge", "wipe", "truncate", "terminate", "obliterate", "nuke",
-    "flushall", "flushdb", "erase", "expunge", "dropdb",
+    "delete",
+    "destroy",
+    "drop",
+    "purge",
+    "wipe",
+    "truncate",
+    "terminate",
+    "obliterate",
+    "nuke",
+    "flushall",
+    "flushdb",
+    "erase",
+    "expunge",
+    "dropdb",
 ];
 
 /// Verbs that only destroy when they are about data or come from an API.
 const MILD: &[&str] = &[
-    "remove", "rm", "reset", "revoke", "archive", "disable", "cancel", "transfer", "flush", "clear",
-    "empty", "rollback", "deregister", "decommission", "teardown", "unpublish", "evict", "fresh",
+    "remove",
+    "rm",
+    "reset",
+    "revoke",
+    "archive",
+    "disable",
+    "cancel",
+    "transfer",
+    "flush",
+    "clear",
+    "empty",
+    "rollback",
+    "deregister",
+    "decommission",
+    "teardown",
+    "unpublish",
+    "evict",
+    "fresh",
 ];
 
 /// Words for data that make a mild verb a destructive one.
 const DATA: &[&str] = &[
-    "db", "database", "databases", "migrate", "migration", "migrations", "schema", "volume", "volumes",
-    "bucket", "buckets", "table", "tables", "cluster", "instance", "backup", "backups", "snapshot",
-    "snapshots", "secret", "secrets", "branch", "project", "environment", "app", "apps", "store",
+    "db",
+    "database",
+    "databases",
+    "migrate",
+    "migration",
+    "migrations",
+    "schema",
+    "volume",
+    "volumes",
+    "bucket",
+    "buckets",
+    "table",
+    "tables",
+    "cluster",
+    "instance",
+    "backup",
+    "backups",
+    "snapshot",
+    "snapshots",
+    "secret",
+    "secrets",
+    "branch",
+    "project",
+    "environment",
+    "app",
+    "apps",
+    "store",
 ];
 
 /// Programs whose words are text to print, search or show.
 const TEXT: &[&str] = &[
-    "echo", "printf", "cat", "grep", "egrep", "fgrep", "rg", "ag", "ack", "head", "tail", "less", "more",
-    "man", "info", "apropos", "whatis", "which", "type", "whereis", "ls", "tree", "wc", "sort", "uniq",
-    "cut", "tr", "diff", "cmp", "comm", "file", "stat", "du", "df", "ps", "printenv", "date", "sleep",
-    "true", "false", "test", "[", "pwd", "whoami", "id", "uname", "hostname", "jq", "yq", "xxd", "od",
-    "strings", "basename", "dirname", "realpath", "readlink", "seq", "tee", "history", "say", "notify-send",
-    "figlet", "cowsay", "column", "paste", "join", "fold", "fmt", "nl", "rev", "tac", "expr", "sed", "awk",
-    "gawk", "mawk", "find", "fd", "locate", "touch", "mkdir", "cp", "ln", "pytest", "jest", "vitest",
-    "make", "ninja", "code", "vim", "vi", "nvim", "nano", "emacs", "open", "xdg-open", "sleep", "tar", "zip",
-    "unzip", "gzip", "gunzip", "md5sum", "sha256sum", "base64", "yes", "logger", "mail", "wall", "write",
+    "echo",
+    "printf",
+    "cat",
+    "grep",
+    "egrep",
+    "fgrep",
+    "rg",
+    "ag",
+    "ack",
+    "head",
+    "tail",
+    "less",
+    "more",
+    "man",
+    "info",
+    "apropos",
+    "whatis",
+    "which",
+    "type",
+    "whereis",
+    "ls",
+    "tree",
+    "wc",
+    "sort",
+    "uniq",
+    "cut",
+    "tr",
+    "diff",
+    "cmp",
+    "comm",
+    "file",
+    "stat",
+    "du",
+    "df",
+    "ps",
+    "printenv",
+    "date",
+    "sleep",
+    "true",
+    "false",
+    "test",
+    "[",
+    "pwd",
+    "whoami",
+    "id",
+    "uname",
+    "hostname",
+    "jq",
+    "yq",
+    "xxd",
+    "od",
+    "strings",
+    "basename",
+    "dirname",
+    "realpath",
+    "readlink",
+    "seq",
+    "tee",
+    "history",
+    "say",
+    "notify-send",
+    "figlet",
+    "cowsay",
+    "column",
+    "paste",
+    "join",
+    "fold",
+    "fmt",
+    "nl",
+    "rev",
+    "tac",
+    "expr",
+    "sed",
+    "awk",
+    "gawk",
+    "mawk",
+    "find",
+    "fd",
+    "locate",
+    "touch",
+    "mkdir",
+    "cp",
+    "ln",
+    "pytest",
+    "jest",
+    "vitest",
+    "make",
+    "ninja",
+    "code",
+    "vim",
+    "vi",
+    "nvim",
+    "nano",
+    "emacs",
+    "open",
+    "xdg-open",
+    "sleep",
+    "tar",
+    "zip",
+    "unzip",
+    "gzip",
+    "gunzip",
+    "md5sum",
+    "sha256sum",
+    "base64",
+    "yes",
+    "logger",
+    "mail",
+    "wall",
+    "write",
 ];
 
 /// The lower-case words of a name in any of the usual spellings.
@@ -71,7 +224,9 @@ pub fn words(name: &str) -> Vec<String> {
 pub fn destroys(name: &str) -> bool {
     let parts = words(name);
     let ends = [parts.first(), parts.last()];
-    ends.into_iter().flatten().any(|part| DESTROYING.contains(&part.as_str()) || MILD.contains(&part.as_str()))
+    ends.into_iter()
+        .flatten()
+        .any(|part| DESTROYING.contains(&part.as_str()) || MILD.contains(&part.as_str()))
 }
 
 /// True when the verb only stops, hides or moves what it is about.
@@ -79,7 +234,9 @@ pub fn destroys(name: &str) -> bool {
 pub fn is_mild(name: &str) -> bool {
     let parts = words(name);
     !parts.iter().any(|part| DESTROYING.contains(&part.as_str()))
-        && parts.iter().any(|part| matches!(part.as_str(), "disable" | "cancel" | "archive" | "revoke" | "rollback"))
+        && parts
+            .iter()
+            .any(|part| matches!(part.as_str(), "disable" | "cancel" | "archive" | "revoke" | "rollback"))
 }
 
 /// The action that the words of a subcommand suggest.
@@ -93,7 +250,10 @@ pub fn action(program: &str, command: &[String]) -> Option<Action> {
             return Some((*verb).to_owned());
         }
         let mild = ends.into_iter().flatten().find(|part| MILD.contains(*part))?;
-        let about_data = command[..index].iter().flat_map(|word| word.split([':', '-', '.'])).any(|word| DATA.contains(&word))
+        let about_data = command[..index]
+            .iter()
+            .flat_map(|word| word.split([':', '-', '.']))
+            .any(|word| DATA.contains(&word))
             || parts.iter().any(|part| DATA.contains(part))
             || command.get(index + 1).is_some_and(|next| DATA.contains(&next.as_str()));
         about_data.then(|| (*mild).to_owned())
@@ -115,19 +275,27 @@ pub fn unknown_program(program: &str, args: &[Word]) -> Vec<Action> {
     let mut command = Vec::new();
     for word in args {
         let Some(text) = word.known().and_then(std::ffi::OsStr::to_str) else { break };
-        if text == "--help" || text == "-h" || text == "help" || text.starts_with("--dry-run") || text == "--dryrun" {
+        if text == "--help"
+            || text == "-h"
+            || text == "help"
+            || text.starts_with("--dry-run")
+            || text == "--dryrun"
+        {
             return Vec::new();
         }
         if text.starts_with('-') {
             continue;
         }
-        let is_word = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":-.".contains(&byte));
+        let is_word = text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":-.".contains(&byte));
         if !is_word || text.is_empty() || command.len() == 3 {
             break;
         }
         command.push(text.to_owned());
     }
-    let help = args.iter().any(|word| word.known().is_some_and(|text| text == "--help" || text == "--dry-run"));
+    let help =
+        args.iter().any(|word| word.known().is_some_and(|text| text == "--help" || text == "--dry-run"));
     if help {
         return Vec::new();
     }

@@ -81,7 +81,9 @@ fn split(value: Option<&Word>) -> Vec<Word> {
     match value {
         Some(Word::Literal(text)) => shell_words::split(&text.to_string_lossy())
             .map(|words| words.into_iter().map(Word::literal).collect())
-            .unwrap_or_else(|_| vec![Word::Dynamic(vec![Piece::Unknown(text.to_string_lossy().into_owned())])]),
+            .unwrap_or_else(|_| {
+                vec![Word::Dynamic(vec![Piece::Unknown(text.to_string_lossy().into_owned())])]
+            }),
         Some(dynamic) => vec![dynamic.clone()],
         None => Vec::new(),
     }
@@ -165,14 +167,20 @@ fn stdin_words(bytes: &[u8], zero: bool, lines: bool) -> Vec<Word> {
     let literal = |part: &[u8]| Word::Literal(OsString::from_vec(part.to_vec()));
     if zero || lines {
         let end = if zero { 0 } else { b'\n' };
-        return bytes.split(|&byte| byte == end).filter(|part| !part.is_empty()).take(STDIN_WORDS).map(literal).collect();
+        return bytes
+            .split(|&byte| byte == end)
+            .filter(|part| !part.is_empty())
+            .take(STDIN_WORDS)
+            .map(literal)
+            .collect();
     }
     bytes
         .split(u8::is_ascii_whitespace)
         .filter(|part| !part.is_empty())
         .take(STDIN_WORDS)
         .map(|part| {
-            let plain: Vec<u8> = part.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\'' | b'\\')).collect();
+            let plain: Vec<u8> =
+                part.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\'' | b'\\')).collect();
             literal(&plain)
         })
         .collect()

@@ -16,7 +16,7 @@ use crate::audit;
 use crate::context::{CONTENT_BOUND, Context, Door};
 use crate::exit;
 use crate::gate::{find, prompt, refusal, stdin};
-use crate::invocation::{Invocation, Stdin};
+use crate::invocation::{Invocation, Stdin, Word};
 use crate::judge::{self, Judgement};
 use crate::policy::{self, Decision};
 use crate::verdict;
@@ -41,7 +41,10 @@ pub unsafe fn run(program: &OsStr, args: Vec<OsString>, argv: *const *const c_ch
             exit::FAILED
         }
         Err(find::Missing::NotFound) => {
-            say(&format!("agentguard: {}: there is no such program on PATH behind the shim\n", program.display()));
+            say(&format!(
+                "agentguard: {}: there is no such program on PATH behind the shim\n",
+                program.display()
+            ));
             exit::NOT_FOUND
         }
         Err(find::Missing::NotExecutable) => {
@@ -91,14 +94,19 @@ fn is_recorded(judgement: &Judgement) -> bool {
         || judgement.actions.iter().any(|action| action.effect >= crate::action::Effect::Permission)
 }
 
-fn recorded(judgement: &Judgement, invocation: &Invocation, context: &Context, outcome: audit::Outcome) -> i32 {
-    let Err(error) = audit::append(context, &audit::record(judgement, invocation, context, outcome)) else {
+fn recorded(
+    judgement: &Judgement,
+    invocation: &Invocation,
+    context: &Context,
+    outcome: audit::Outcome,
+) -> i32 {
+    let Err(error) = audit::append(context, &record(judgement, invocation, context, outcome)) else {
         return exit::DONE;
     };
     if judgement.assessment.severity < Severity::Medium {
         return exit::DONE;
     }
-    say(&format!("agentguard: refused: it cannot be recorded: {error}\n"));
+    say(&format!("agentguard: refused: it cannot be recorded: {error}; {}\n", error.hint()));
     exit::REFUSED
 }
 
@@ -113,19 +121,48 @@ fn ask(judgement: &Judgement, invocation: &Invocation, context: &Context) -> i32
         }
         prompt::Answer::No => audit::Outcome::Declined,
         prompt::Answer::Unanswered => audit::Outcome::Unanswered,
-        prompt::Answer::Unavailable => audit::Outcome::Refused,
+        prompt::Answer::Unavailable => audit::Outcome::Unavailable,
     };
-    let _ = audit::append(context, &audit::record(judgement, invocation, context, outcome));
+    let _ = audit::append(context, &record(judgement, invocation, context, outcome));
     say("agentguard: refused: not allowed; nothing was executed\n");
     exit::REFUSED
 }
 
 fn refuse(judgement: &mut Judgement, invocation: &Invocation, context: &Context) -> i32 {
-    let id = crate::gate::random::request_id();
-    judgement.request.clone_from(&id);
-    let _ = audit::append(context, &audit::record(judgement, invocation, context, audit::Outcome::Refused));
+    judgement.request = Some(audit::request_id());
+    let _ = audit::append(context, &record(judgement, invocation, context, audit::Outcome::Refused));
     say(&refusal_text(judgement));
     exit::REFUSED
+}
+
+/// What the log keeps of a judgement.
+fn record(
+    judgement: &Judgement,
+    invocation: &Invocation,
+    context: &Context,
+    outcome: audit::Outcome,
+) -> audit::Record {
+    let verdict = verdict::verdict(judgement, None);
+    let target = verdict.target.map_or_else(audit::Place::default, |target| audit::Place {
+        kind: target.kind.to_owned(),
+        name: target.name,
+        environment: target.environment.to_owned(),
+    });
+    audit::Record {
+        id: judgement.request.clone().unwrap_or_else(audit::request_id),
+        door: "shim".to_owned(),
+        program: invocation.name().to_string_lossy().into_owned(),
+        argv: std::iter::once(&invocation.program).chain(&invocation.args).map(Word::shown).collect(),
+        cwd: context.cwd().display().to_string(),
+        actor: judgement.actor.clone(),
+        decision: verdict.decision.to_owned(),
+        outcome,
+        score: verdict.score,
+        severity: verdict.severity.to_owned(),
+        rule: verdict.rule,
+        target,
+        reasons: verdict.reasons,
+    }
 }
 
 /// The refusal as text.
@@ -156,7 +193,11 @@ pub fn refusal_text(judgement: &Judgement) -> String {
 
 /// `drop table public.users`.
 fn headline(action: &Action) -> String {
-    if action.object.is_empty() { action.verb.to_string() } else { format!("{} {}", action.verb, action.object) }
+    if action.object.is_empty() {
+        action.verb.to_string()
+    } else {
+        format!("{} {}", action.verb, action.object)
+    }
 }
 
 /// `3 changed, 12 untracked`, or the scope.
@@ -175,7 +216,11 @@ fn card(judgement: &Judgement) -> Option<prompt::Card> {
     let severity = judgement.assessment.severity;
     let target = &action.target;
     let challenge = if policy::must_type(severity, target.environment) {
-        let dangerous = judgement.actions.iter().filter(|other| other.effect >= crate::action::Effect::Permission).count();
+        let dangerous = judgement
+            .actions
+            .iter()
+            .filter(|other| other.effect >= crate::action::Effect::Permission)
+            .count();
         prompt::Challenge::Type(prompt::challenge_name(&action.object, dangerous > 1)?)
     } else {
         prompt::Challenge::YesNo
@@ -225,10 +270,4 @@ fn fail_closed() -> ! {
     say("agentguard: a fault of ours; nothing was executed\n");
     // SAFETY: no pointers, does not return.
     unsafe { libc::_exit(exit::FAILED) }
-}
-
-/// The verdict of a shim's judgement as JSON, for the record.
-#[must_use]
-pub fn as_json(judgement: &Judgement) -> serde_json::Value {
-    serde_json::to_value(verdict::verdict(judgement, None)).unwrap_or_default()
 }

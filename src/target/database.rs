@@ -173,7 +173,10 @@ fn is_local(host: &str) -> bool {
     if host.starts_with("/cloudsql/") {
         return false;
     }
-    host.is_empty() || host.starts_with('/') || host.starts_with('@') || name::is_local_host(without_port(host))
+    host.is_empty()
+        || host.starts_with('/')
+        || host.starts_with('@')
+        || name::is_local_host(without_port(host))
 }
 
 fn shown(database: &str, hosts: &str) -> String {
@@ -270,7 +273,8 @@ fn service_section(call: &Call, service: &str) -> Option<Vec<(String, String)>> 
                 if inside {
                     found = Some(Vec::new());
                 }
-            } else if let (true, Some(pairs), Some((key, value))) = (inside, &mut found, line.split_once('=')) {
+            } else if let (true, Some(pairs), Some((key, value))) = (inside, &mut found, line.split_once('='))
+            {
                 pairs.push((key.trim().to_owned(), value.trim().to_owned()));
             }
         }

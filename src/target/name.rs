@@ -20,9 +20,9 @@ pub fn environment_of(name: &str) -> Option<(Environment, String)> {
         .collect();
     let says = |list: &[&str]| words.iter().any(|word| list.contains(word));
     // `pre-prod` and `non-prod` are two words of which the second alone would mislead.
-    let negated = words.windows(2).any(|pair| {
-        matches!(pair[0], "pre" | "non" | "not") && PRODUCTION.contains(&pair[1])
-    });
+    let negated = words
+        .windows(2)
+        .any(|pair| matches!(pair[0], "pre" | "non" | "not") && PRODUCTION.contains(&pair[1]));
     let environment = if says(PRODUCTION) && !negated {
         Environment::Production
     } else if says(STAGING) || negated {

@@ -81,7 +81,10 @@ pub fn variable_at(bytes: &[u8], at: usize) -> Option<(Form, &str, usize)> {
         _ => (Form::Raw, 0, b""),
     };
     let name = rest.get(skip..)?;
-    let length = name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_' || **byte >= 0x80).count();
+    let length = name
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_' || **byte >= 0x80)
+        .count();
     let end = skip + length;
     if length == 0 || !rest.get(end..)?.starts_with(close) {
         return None;
@@ -117,7 +120,8 @@ impl Argument {
 impl Script {
     /// The meta-command whose name starts at `at`; where SQL goes on.
     pub(super) fn meta(&mut self, run: &mut Run, bytes: &[u8], at: usize, host: &mut dyn Host) -> usize {
-        let line = memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[])).map_or(bytes.len(), |found| at + found);
+        let line =
+            memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[])).map_or(bytes.len(), |found| at + found);
         let rest = bytes.get(at..line).unwrap_or(&[]);
         if rest.first() == Some(&b'\\') {
             // `\\` separates a command from SQL.
@@ -160,7 +164,8 @@ impl Script {
         let outer = state(run.branches.get(..run.branches.len().saturating_sub(1)).unwrap_or(&[]));
         match name {
             "if" => {
-                let live = if state(&run.branches) == Live::Dead { Live::Dead } else { self.condition(tail, host) };
+                let live =
+                    if state(&run.branches) == Live::Dead { Live::Dead } else { self.condition(tail, host) };
                 let taken = if state(&run.branches) == Live::Dead { Live::Live } else { live };
                 let saved = (run.buffer.len(), run.scanner.clone());
                 run.branches.push(Branch { live, taken, saved });
@@ -189,7 +194,8 @@ impl Script {
     fn condition(&mut self, tail: &[u8], host: &mut dyn Host) -> Live {
         let (arguments, _) = self.arguments(tail, host);
         let known = arguments.iter().all(|argument| !argument.unknown);
-        let text: Vec<u8> = arguments.iter().map(|argument| argument.text.clone()).collect::<Vec<_>>().join(&b' ');
+        let text: Vec<u8> =
+            arguments.iter().map(|argument| argument.text.clone()).collect::<Vec<_>>().join(&b' ');
         match truth(&text) {
             Some(true) if known => Live::Live,
             Some(false) if known => Live::Dead,
@@ -212,7 +218,10 @@ impl Script {
         let uncertain = state(&run.branches) == Live::Maybe;
         match name {
             "g" | "gx" | "o" | "out" | "w" | "write" | "s" | "lo_export" => {
-                let path = arguments.iter().rev().find(|argument| !argument.text.starts_with(b"(") && !argument.text.contains(&b'='));
+                let path = arguments
+                    .iter()
+                    .rev()
+                    .find(|argument| !argument.text.starts_with(b"(") && !argument.text.contains(&b'='));
                 let path = path.map(Argument::lossy);
                 self.file_command(run, name, path);
             }
@@ -242,7 +251,8 @@ impl Script {
             "set" => {
                 let Some(name) = first.map(Argument::lossy) else { return };
                 let known = !uncertain && arguments.iter().all(|argument| !argument.unknown);
-                let value: Vec<u8> = arguments.iter().skip(1).flat_map(|argument| argument.text.clone()).collect();
+                let value: Vec<u8> =
+                    arguments.iter().skip(1).flat_map(|argument| argument.text.clone()).collect();
                 self.set_variable(&name, known.then_some(value.as_slice()));
                 run.scanner.dialect.single_line = self.dialect.single_line;
             }
@@ -262,7 +272,8 @@ impl Script {
             "password" => {
                 let role = first.map(Argument::lossy).unwrap_or_default();
                 let rule = format!("{}.password", self.prefix);
-                let action = Action::new(Effect::Permission, Impact::Access, rule, "change a password").object(role);
+                let action =
+                    Action::new(Effect::Permission, Impact::Access, rule, "change a password").object(role);
                 self.ledger.keep(action.undo("the old password is lost"));
             }
             "lo_unlink" => {
@@ -315,8 +326,10 @@ impl Script {
             None => {
                 let rule = format!("{}.gexec", self.prefix);
                 let mut action = Action::unread(rule, "SQL that a query builds");
-                action.text = String::from_utf8_lossy(query.get(..query.len().min(200)).unwrap_or(&[])).into_owned();
-                self.ledger.keep(action.advice("run the query without \\gexec first and read what it builds"));
+                action.text =
+                    String::from_utf8_lossy(query.get(..query.len().min(200)).unwrap_or(&[])).into_owned();
+                self.ledger
+                    .keep(action.advice("run the query without \\gexec first and read what it builds"));
             }
         }
     }
@@ -355,7 +368,9 @@ impl Script {
         let from = tokens.get(way).is_some_and(|token| token.is("from"));
         let program = tokens.get(way + 1).filter(|token| token.is("program"));
         let what = tokens.get(way + 1 + usize::from(program.is_some()));
-        let head_end = tokens.get(way).map_or(0, |token| (token.bytes.as_ptr() as usize).saturating_sub(tail.as_ptr() as usize));
+        let head_end = tokens
+            .get(way)
+            .map_or(0, |token| (token.bytes.as_ptr() as usize).saturating_sub(tail.as_ptr() as usize));
         let head = tail.get(..head_end).unwrap_or(&[]);
         let end: &[u8] = if from { b"FROM '/dev/stdin'" } else { b"TO STDOUT" };
         let code = [&b"COPY "[..], head, end].concat();
@@ -397,7 +412,8 @@ impl Script {
             match byte {
                 b'\'' => {
                     let length = quoted(rest);
-                    let inner = String::from_utf8_lossy(rest.get(..length.saturating_sub(1)).unwrap_or(&[])).into_owned();
+                    let inner = String::from_utf8_lossy(rest.get(..length.saturating_sub(1)).unwrap_or(&[]))
+                        .into_owned();
                     argument.text.extend(text_value(&format!("E'{inner}'")).into_bytes());
                     at += 1 + length;
                 }
@@ -414,22 +430,24 @@ impl Script {
                     argument.text.extend_from_slice(DYNAMIC.as_bytes());
                     at += length + 2;
                 }
-                b':' => match variable_at(tail, at).and_then(|found| Some((found, self.value(found.1, host)))) {
-                    Some(((Form::IsSet, _, end), value)) => {
-                        argument.unknown |= value.is_none() && self.any_variable;
-                        argument.text.extend_from_slice(if value.is_some() { b"TRUE" } else { b"FALSE" });
-                        at = end;
+                b':' => {
+                    match variable_at(tail, at).and_then(|found| Some((found, self.value(found.1, host)))) {
+                        Some(((Form::IsSet, _, end), value)) => {
+                            argument.unknown |= value.is_none() && self.any_variable;
+                            argument.text.extend_from_slice(if value.is_some() { b"TRUE" } else { b"FALSE" });
+                            at = end;
+                        }
+                        Some(((form, _, end), Some(value))) => {
+                            argument.unknown |= value.is_none();
+                            argument.text.extend(form.quote(value));
+                            at = end;
+                        }
+                        _ => {
+                            argument.text.push(byte);
+                            at += 1;
+                        }
                     }
-                    Some(((form, _, end), Some(value))) => {
-                        argument.unknown |= value.is_none();
-                        argument.text.extend(form.quote(value));
-                        at = end;
-                    }
-                    _ => {
-                        argument.text.push(byte);
-                        at += 1;
-                    }
-                },
+                }
                 b'\\' => break,
                 _ if byte.is_ascii_whitespace() => break,
                 _ => {
@@ -486,7 +504,9 @@ fn end_of_arguments(bytes: &[u8], mut at: usize, line: usize) -> usize {
         match bytes.get(at) {
             Some(b'\\') => return at,
             Some(b'\'') => at += 1 + quoted(rest).min(rest.len()),
-            Some(mark @ (b'"' | b'`')) => at += 1 + memchr::memchr(*mark, rest).map_or(rest.len(), |found| found + 1),
+            Some(mark @ (b'"' | b'`')) => {
+                at += 1 + memchr::memchr(*mark, rest).map_or(rest.len(), |found| found + 1)
+            }
             _ => at += 1,
         }
     }
