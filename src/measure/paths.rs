@@ -118,9 +118,19 @@ pub fn look(context: &Context, raw: &Path, recursive: bool, cwd: &Path) -> State
         return state(Severity::None, "a folder is not removed without --recursive");
     }
     let cwd = fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
-    let project = tree::Project::around(&cwd);
+    let project = project_of(context, &cwd);
     let place = Place { context, path, metadata, recursive, cwd, project };
     place.judge()
+}
+
+/// The project of a folder; one that nothing marks is the folder where the whole line started.
+fn project_of(context: &Context, cwd: &Path) -> tree::Project {
+    let mut project = tree::Project::around(cwd);
+    let start = fs::canonicalize(context.cwd()).unwrap_or_else(|_| context.cwd().to_owned());
+    if !project.marked && cwd.starts_with(&start) {
+        project.root = start;
+    }
+    project
 }
 
 fn state(severity: Severity, reason: impl Into<String>) -> State {

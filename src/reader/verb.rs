@@ -243,24 +243,23 @@ pub fn is_mild(name: &str) -> bool {
 #[must_use]
 pub fn action(program: &str, command: &[String]) -> Option<Action> {
     let verb = command.iter().take(3).enumerate().find_map(|(index, word)| {
-        let parts: Vec<&str> = word.split([':', '-', '.']).collect();
-        let ends = [parts.first(), parts.last()];
-        let strong = ends.into_iter().flatten().find(|part| DESTROYING.contains(*part));
-        if let Some(verb) = strong {
+        // `apps:destroy` is one command of several words; further on a colon belongs to a name.
+        let word = if index == 0 { word.replace(':', "-") } else { word.clone() };
+        let parts: Vec<&str> = word.split('-').collect();
+        let mut ends = [parts.first(), parts.last()].into_iter().flatten();
+        if let Some(verb) = ends.clone().find(|part| DESTROYING.contains(*part)) {
             return Some((*verb).to_owned());
         }
-        let mild = ends.into_iter().flatten().find(|part| MILD.contains(*part))?;
-        let about_data = command[..index]
-            .iter()
-            .flat_map(|word| word.split([':', '-', '.']))
-            .any(|word| DATA.contains(&word))
-            || parts.iter().any(|part| DATA.contains(part))
-            || command.get(index + 1).is_some_and(|next| DATA.contains(&next.as_str()));
+        let mild = ends.find(|part| MILD.contains(*part))?;
+        let before = command[..index].iter().flat_map(|word| word.split([':', '-']));
+        let after = command.get(index + 1).map(String::as_str);
+        let about_data = before.chain(parts.iter().copied()).chain(after).any(|word| DATA.contains(&word));
         about_data.then(|| (*mild).to_owned())
     })?;
+    let words = command.join(" ");
     Some(
-        Action::new(Effect::Destroy, Impact::Resource, format!("{program}.verb-{verb}"), command.join(" "))
-            .object(command.join(" "))
+        Action::new(Effect::Destroy, Impact::Resource, format!("{program}.verb-{verb}"), words.clone())
+            .object(words)
             .undo("none")
             .advice("look at what it would remove first: most programs have a dry run or a list command"),
     )
@@ -273,30 +272,27 @@ pub fn unknown_program(program: &str, args: &[Word]) -> Vec<Action> {
         return Vec::new();
     }
     let mut command = Vec::new();
+    let mut after_option = false;
     for word in args {
         let Some(text) = word.known().and_then(std::ffi::OsStr::to_str) else { break };
-        if text == "--help"
-            || text == "-h"
-            || text == "help"
-            || text.starts_with("--dry-run")
-            || text == "--dryrun"
-        {
+        if text == "help" && command.is_empty() {
             return Vec::new();
         }
-        if text.starts_with('-') {
+        // Which options take a value is not known: behind one, only a bare verb is taken for a command.
+        let may_be_value = after_option && !(command.is_empty() && DESTROYING.contains(&text));
+        after_option = text.starts_with('-') && !text.contains('=');
+        if text.starts_with('-') || may_be_value {
             continue;
         }
-        let is_word = text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":-.".contains(&byte));
-        if !is_word || text.is_empty() || command.len() == 3 {
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":-".contains(&byte);
+        if text.is_empty() || !text.bytes().all(is_word) || command.len() == 3 {
             break;
         }
         command.push(text.to_owned());
     }
-    let help =
-        args.iter().any(|word| word.known().is_some_and(|text| text == "--help" || text == "--dry-run"));
-    if help {
+    let safe = ["--help", "-h", "--dry-run", "--dryrun", "--generate-cli-skeleton"];
+    let is_safe = |word: &Word| word.known().is_some_and(|text| safe.iter().any(|safe| text == *safe));
+    if args.iter().any(is_safe) {
         return Vec::new();
     }
     action(program, &command).into_iter().collect()
@@ -351,6 +347,10 @@ mod tests {
             ("kubectl get pods", false),
             ("terraform destroy --help", false),
             ("docker rm web", false),
+            ("kubectl -n prod delete pod x", true),
+            ("aws iam get-user --user-name delete-bot", false),
+            ("redis-cli get deleted:flushall", false),
+            ("terraform show -json destroy.tfplan", false),
         ] {
             let words = shell_words::split(line).unwrap_or_default();
             let args: Vec<Word> = words[1..].iter().map(|word| Word::literal(word.clone())).collect();
