@@ -377,12 +377,19 @@ fn with_system(folder: &std::path::Path) -> OsString {
 #[test]
 fn words_status_and_environment_are_the_programs() {
     let folder = scratch("exec");
-    script(&folder, "tool", "#!/bin/sh\nprintf '<%s|' \"$@\"; echo \"via=$AGENTGUARD_VIA\"; exit 42\n");
+    script(
+        &folder,
+        "tool",
+        "#!/bin/sh\nprintf '<%s|' \"$@\"; echo \"via=$AGENTGUARD_VIA\" | sed \"s/:$$:/:PID:/\"; exit 42\n",
+    );
     script(&folder, "plain", "printf '<plain %s|' \"$@\"; exit 7\n"); // no `#!`
     let output = run(&["tool", "a b", "", "--x=\u{e9}"], &with_system(&folder));
     assert_eq!(output.status.code(), Some(42));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.ends_with(&format!("<a b|<|<--x=\u{e9}|via=1:tool:{}/tool\n", folder.display())), "{text}");
+    assert!(
+        text.ends_with(&format!("<a b|<|<--x=\u{e9}|via=1:PID:tool:{}/tool\n", folder.display())),
+        "{text}"
+    );
     let output = run(&["plain", "a", "b"], &with_system(&folder));
     assert_eq!(output.status.code(), Some(7), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stdout).ends_with("<plain a|<plain b|"));

@@ -65,14 +65,12 @@ const fn is_invisible(letter: char) -> bool {
 /// At most `width` characters; what is left out is shown as `…`.
 #[must_use]
 pub fn shorten(text: &str, width: usize) -> String {
-    match text.char_indices().nth(width) {
-        None => text.to_owned(),
-        Some(_) => {
-            let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
-            short.push('…');
-            short
-        }
+    if text.chars().nth(width).is_none() {
+        return text.to_owned();
     }
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    short.push('…');
+    short
 }
 
 /// What a piece of text is, for its colour.
@@ -112,7 +110,7 @@ impl Style {
 
     /// `text` in its tone. `text` must have been sanitised.
     #[must_use]
-    pub fn paint<'a>(self, tone: Tone, text: &'a str) -> Cow<'a, str> {
+    pub fn paint(self, tone: Tone, text: &str) -> Cow<'_, str> {
         if !self.colour {
             return Cow::Borrowed(text);
         }
