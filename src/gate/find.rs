@@ -81,16 +81,15 @@ pub fn find(name: &OsStr, path: Option<&OsStr>, via: Option<&OsStr>) -> Result<P
         return Err(Missing::Loop);
     }
     let search = Search { name: name.as_bytes(), path, ourselves };
-    let pid = std::process::id();
-    let after =
-        round.as_ref().filter(|round| round.pid == pid || round.count >= PATIENCE).map(|round| round.path);
+    let skips = |round: &&Round| round.count >= PATIENCE || round.pid == std::process::id();
+    let after = round.as_ref().filter(skips).map(|round| round.path);
     let found = match search.first(after) {
         Err(_) if after.is_some() => search.first(None)?,
         found => found?,
     };
     let via = may_call_itself(&found, name).then(|| {
         let count = round.as_ref().map_or(1, |round| round.count + 1);
-        let start = format!("{VIA}={count}:{pid}:");
+        let start = format!("{VIA}={count}:{}:", std::process::id());
         let value = [start.as_bytes(), name.as_bytes(), b":", found.to_bytes()].concat();
         CString::new(value).ok()
     });
@@ -123,24 +122,27 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The first candidate; with `after`, the first one behind that path if it is a candidate itself.
+    /// The first candidate; with `after`, the first one behind that path.
     fn first(&self, after: Option<&[u8]>) -> Result<CString, Missing> {
         let mut refused = false;
         let mut skipping = after.is_some();
-        let mut candidate = Vec::with_capacity(libc::PATH_MAX as usize);
+        let mut candidate = Vec::with_capacity(256);
         for folder in self.path.split(|&byte| byte == b':') {
             candidate.clear();
             candidate.extend_from_slice(if folder.is_empty() { b"." } else { folder });
             candidate.push(b'/');
             candidate.extend_from_slice(self.name);
-            let spelt = candidate.len();
+            if skipping {
+                // Not only a candidate: `after` may be ourselves, where a second agentguard ran us.
+                skipping = after != Some(&candidate);
+                continue;
+            }
             candidate.push(0);
             // PATH and the name come from C strings; a NUL in the middle is nobody's file.
             let Ok(file) = CStr::from_bytes_with_nul(&candidate) else { continue };
             match self.look(file) {
                 Look::Nothing => {}
                 Look::NotExecutable => refused = true,
-                Look::Program if skipping => skipping = Some(&candidate[..spelt]) != after,
                 Look::Program => return Ok(file.to_owned()),
             }
         }
@@ -210,9 +212,10 @@ fn may_call_itself(file: &CStr, name: &OsStr) -> bool {
         }
     }
     let mut start = [0_u8; 2];
+    // Closed before anything can be executed: on musl O_CLOEXEC would cost another call.
     // SAFETY: a valid C string; at most two bytes are written to a buffer of two; the descriptor is ours.
     unsafe {
-        let fd = libc::open(file.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK);
+        let fd = libc::open(file.as_ptr(), libc::O_RDONLY | libc::O_NONBLOCK);
         if fd < 0 {
             return false;
         }
@@ -401,6 +404,15 @@ mod tests {
         assert!(world.find("shims:a:c", None).unwrap().via.is_some());
         symlink("../c/tool", world.0.join("b/tool")).unwrap();
         assert!(world.find("shims:b:c", None).unwrap().via.is_none());
+    }
+
+    #[test]
+    fn two_guards_do_not_play_ping_pong() {
+        // The other guard found our shim, marked it as a link to another name, and became us.
+        let world = World::new("guards");
+        world.file("a/tool", BINARY, 0o755).file("b/tool", BINARY, 0o755);
+        let via = format!("1:{}:tool:{}", std::process::id(), world.0.join("shims/tool").display());
+        assert_eq!(world.found("a:shims:b", Some(&via)), "b/tool");
     }
 
     #[test]

@@ -62,6 +62,13 @@ const fn is_invisible(letter: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Foreign text as one line for a terminal or a log: without secrets, visible, at most `width`
+/// characters. Secrets are looked for in four times as much, so that none is cut into hiding.
+#[must_use]
+pub fn clean(text: &str, width: usize) -> String {
+    shorten(&sanitize(&redact(&shorten(text, width.saturating_mul(4)))), width)
+}
+
 /// At most `width` characters; what is left out is shown as `…`.
 #[must_use]
 pub fn shorten(text: &str, width: usize) -> String {
