@@ -9,7 +9,6 @@ mod pty;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -237,10 +236,29 @@ fn an_emptied_environment_hides_no_agent() {
     assert!(text.contains("env CLAUDE_CODE_CHILD_SESSION of "), "{text}");
 }
 
+#[test]
+fn at_a_terminal_people_are_people_and_agents_agents() {
+    let without = String::from_utf8(probe_command(&["actor"]).output().unwrap().stdout).unwrap();
+    if without.contains("kind: Agent") {
+        return; // These tests are run by an agent: its marks are above every process here.
+    }
+    for (variable, kind) in [
+        ("CURSOR_TRACE_ID", "Human"), // an editor's terminal
+        ("CLAUDECODE", "Human"),
+        ("AGENT", "Human"),
+        ("CLAUDE_CODE_CHILD_SESSION", "Agent"),
+        ("GEMINI_CLI", "Agent"),
+    ] {
+        let (_, written, _) =
+            Session::start(probe_command(&["actor"]).env(variable, "1"), &Input::Terminal).end();
+        assert!(written.contains(&format!("kind: {kind}")), "{variable}: {written}");
+    }
+}
+
 // Standard input.
 
 /// Runs `cat` behind a capture and says what was captured and what `cat` got.
-fn captured(output: Output) -> (String, Vec<u8>) {
+fn captured(output: &Output) -> (String, Vec<u8>) {
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     let line = error.lines().find(|line| line.starts_with("captured ")).unwrap_or_else(|| panic!("{error}"));
     // Before it, the test harness says that it runs a test.
@@ -284,7 +302,7 @@ fn a_pipe_is_read_and_handed_on_whole() {
         let mut pipe = child.stdin.take().unwrap();
         let to_write = content.clone();
         let writer = std::thread::spawn(move || pipe.write_all(&to_write).unwrap());
-        let (kind, got) = captured(child.wait_with_output().unwrap());
+        let (kind, got) = captured(&child.wait_with_output().unwrap());
         writer.join().unwrap();
         assert_eq!(kind, expected);
         assert_eq!(got, marked(&content), "{bytes} bytes, bound {bound}");
@@ -306,19 +324,20 @@ fn a_slow_writer_is_waited_for() {
         ours.write_all(piece.as_bytes()).unwrap();
     }
     drop(ours);
-    let (kind, got) = captured(child.wait_with_output().unwrap());
+    let (kind, got) = captured(&child.wait_with_output().unwrap());
     assert_eq!(kind, "whole 25");
     assert_eq!(got, marked(b"BEGIN;\nDROP TABLE users;\n"));
 }
 
 #[test]
 fn a_file_keeps_its_offset() {
-    let path = scratch("offset").join("dump.sql");
+    let folder = scratch("offset");
+    let path = folder.join("dump.sql");
     fs::write(&path, some_bytes(5000)).unwrap();
     for (bound, expected) in [(10_000, "whole 4000"), (4000, "whole 4000"), (100, "too large 100")] {
         let mut file = fs::File::open(&path).unwrap();
         file.seek(SeekFrom::Start(1000)).unwrap();
-        let (kind, got) = captured(capture_command(bound).stdin(file).output().unwrap());
+        let (kind, got) = captured(&capture_command(bound).stdin(file).output().unwrap());
         assert_eq!(kind, expected);
         assert_eq!(got, marked(&some_bytes(5000)[1000..]));
     }
@@ -327,17 +346,16 @@ fn a_file_keeps_its_offset() {
 #[test]
 fn nothing_and_no_file() {
     let null = capture_command(10).stdin(Stdio::null()).output().unwrap();
-    assert_eq!(captured(null).0, "empty 0");
+    assert_eq!(captured(&null).0, "empty 0");
     let folder = capture_command(10).stdin(fs::File::open("/").unwrap()).output().unwrap();
-    assert_eq!(captured(folder).0, "unreadable 0");
-    let zero = capture_command(10)
+    assert_eq!(captured(&folder).0, "unreadable 0");
+    let mut zero = capture_command(10)
         .stdin(fs::File::open("/dev/zero").unwrap())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
     // cat would read it for ever: it is enough that we do not.
     std::thread::sleep(std::time::Duration::from_millis(300));
-    let mut zero = zero;
     zero.kill().unwrap();
     zero.wait().unwrap();
     let mut session = Session::start(&mut probe_command(&["capture", "10"]), &Input::Terminal);
@@ -347,11 +365,28 @@ fn nothing_and_no_file() {
 
 // Becoming the program.
 
-fn scratch(name: &str) -> PathBuf {
+/// A throw-away folder.
+struct Scratch(PathBuf);
+
+impl std::ops::Deref for Scratch {
+    type Target = std::path::Path;
+
+    fn deref(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn scratch(name: &str) -> Scratch {
     let path = std::env::temp_dir().join(format!("agentguard-gate-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&path);
     fs::create_dir_all(&path).unwrap();
-    path
+    Scratch(path)
 }
 
 fn script(folder: &std::path::Path, name: &str, text: &str) {
@@ -366,23 +401,27 @@ fn run(words: &[&str], path: &OsStr) -> Output {
 }
 
 fn with_system(folder: &std::path::Path) -> OsString {
-    [folder.as_os_str().as_bytes(), b":/usr/bin:/bin"]
-        .concat()
-        .iter()
-        .map(|byte| char::from(*byte))
-        .collect::<String>()
-        .into()
+    let mut path = folder.as_os_str().to_owned();
+    path.push(":/usr/bin:/bin");
+    path
 }
 
 #[test]
 fn words_status_and_environment_are_the_programs() {
     let folder = scratch("exec");
-    script(&folder, "tool", "#!/bin/sh\nprintf '<%s|' \"$@\"; echo \"via=$AGENTGUARD_VIA\"; exit 42\n");
+    script(
+        &folder,
+        "tool",
+        "#!/bin/sh\nprintf '<%s|' \"$@\"; echo \"via=$AGENTGUARD_VIA\" | sed \"s/:$$:/:PID:/\"; exit 42\n",
+    );
     script(&folder, "plain", "printf '<plain %s|' \"$@\"; exit 7\n"); // no `#!`
     let output = run(&["tool", "a b", "", "--x=\u{e9}"], &with_system(&folder));
     assert_eq!(output.status.code(), Some(42));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.ends_with(&format!("<a b|<|<--x=\u{e9}|via=1:tool:{}/tool\n", folder.display())), "{text}");
+    assert!(
+        text.ends_with(&format!("<a b|<|<--x=\u{e9}|via=1:PID:tool:{}/tool\n", folder.display())),
+        "{text}"
+    );
     let output = run(&["plain", "a", "b"], &with_system(&folder));
     assert_eq!(output.status.code(), Some(7), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stdout).ends_with("<plain a|<plain b|"));

@@ -139,7 +139,7 @@ fn own_signs(environment: &dyn Fn(&str) -> Option<OsString>) -> Vec<Sign> {
     let mut signs = Vec::new();
     for marker in MARKERS {
         if marker.conditions.iter().all(|(name, value)| holds(environment(name).as_deref(), *value)) {
-            signs.push(marker_sign(marker, environment(marker.name()).as_deref(), String::new()));
+            signs.push(marker_sign(marker, environment(marker.name()).as_deref(), ""));
         }
     }
     signs
@@ -154,7 +154,7 @@ fn environ_signs(ancestor: &Ancestor) -> Vec<Sign> {
             let all = marker.conditions.iter().all(|(name, wanted)| holds(environ.get(name), *wanted));
             if all {
                 let place = format!(" of {} ({})", ancestor.pid, term::sanitize(&ancestor.comm));
-                signs.push(marker_sign(marker, Some(OsStr::from_bytes(value)), place));
+                signs.push(marker_sign(marker, Some(OsStr::from_bytes(value)), &place));
             }
         }
     }
@@ -170,7 +170,7 @@ fn holds(value: Option<&OsStr>, wanted: Option<&str>) -> bool {
     }
 }
 
-fn marker_sign(marker: &Marker, value: Option<&OsStr>, place: String) -> Sign {
+fn marker_sign(marker: &Marker, value: Option<&OsStr>, place: &str) -> Sign {
     let mut sign = Sign::new(marker.agent, marker.strength, format!("env {}{place}", marker.name()));
     if marker.agent.is_empty() {
         sign.unnamed = true;

@@ -103,6 +103,10 @@ pub struct Record {
 /// Longer words and texts are cut in a record, in characters.
 const TEXT: usize = 4096;
 
+/// Secrets are looked for in this much of a word, in characters: more than is kept, so that one that
+/// begins in what is kept is seen whole.
+const LOOK: usize = 4 * TEXT;
+
 /// Longer argument lists are cut, in words; together with [`TEXT`] and [`LINE`] a line stays readable.
 const WORDS: usize = 256;
 
@@ -119,7 +123,9 @@ impl Record {
             id: clean(&self.id),
             door: clean(&self.door),
             program: clean(&self.program),
-            argv: cut(&term::redact_words(&self.argv)),
+            argv: cut(&term::redact_words(
+                &self.argv.iter().map(|word| term::shorten(word, LOOK)).collect::<Vec<_>>(),
+            )),
             cwd: clean(&self.cwd),
             actor,
             decision: clean(&self.decision),
@@ -138,7 +144,7 @@ impl Record {
 }
 
 fn clean(text: &str) -> String {
-    term::shorten(&term::sanitize(&term::redact(text)), TEXT)
+    term::clean(text, TEXT)
 }
 
 /// Words that are redacted already, sanitised and bounded; the last one says how many are missing.

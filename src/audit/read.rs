@@ -91,7 +91,7 @@ impl Iterator for Records {
                 Ok(_) => {
                     self.number += 1;
                     let path = path.clone();
-                    return Some(Ok(self.stored(&path, &line)));
+                    return Some(Ok(self.take_in(&path, &line)));
                 }
                 Err(error) => {
                     let path = path.clone();
@@ -104,7 +104,7 @@ impl Iterator for Records {
 }
 
 impl Records {
-    fn stored(&mut self, path: &Path, bytes: &[u8]) -> Stored {
+    fn take_in(&mut self, path: &Path, bytes: &[u8]) -> Stored {
         let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let before = self.before.replace(hash(line));
         let text = String::from_utf8_lossy(line).into_owned();

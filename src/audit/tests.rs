@@ -127,6 +127,16 @@ fn long_records_stay_readable() {
 }
 
 #[test]
+fn a_huge_argument_costs_little() {
+    let folder = Folder::new("huge");
+    let mut record = record("psql");
+    record.argv[2] = "password $x$ token=a https://".repeat(100_000);
+    let start = std::time::Instant::now();
+    append_in(&folder.0, &record, ROTATE_AT).unwrap();
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_change_shows() {
     let folder = Folder::new("chain");
     for program in ["a", "b", "c", "d"] {

@@ -9,10 +9,12 @@
 //!
 //! **No loop.** A wrapper script that looks for "the next one on PATH" finds our shim again, and the shim
 //! would find the wrapper again, for ever. So a script, or a link to a file of another name (another
-//! shim manager, a second agentguard), is run with `AGENTGUARD_VIA=count:name:path`; called again under
-//! that name we go on after `path`. When nothing is left there we start over, because a wrapper's
-//! program may well call its own name; after [`ROUNDS`] rounds it is a loop and we stop. The variable
-//! chooses among the candidates of PATH, which the caller owns anyway; the judgement never looks at it.
+//! shim manager, a second agentguard), is run with `AGENTGUARD_VIA=count:pid:name:path`. When we are
+//! called under that name in that very process, the wrapper has made way for "the next one": we go on
+//! after `path`. In another process it may as well be a program that calls its own kind (npm does, and
+//! must get the same npm), so the first [`PATIENCE`] rounds start over. Nothing left behind `path` starts
+//! over too. After [`ROUNDS`] rounds it is a loop and we stop. The variable only chooses among the
+//! candidates of PATH, which the caller owns anyway; the judgement never looks at it.
 //! A plain binary is run without it, its environment as it came.
 //! Known gap: a compiled wrapper under the program's own name that searches PATH gets no such mark.
 //!
@@ -28,6 +30,9 @@ use std::ptr;
 
 /// How often a wrapper may come back to us before it counts as a loop.
 pub const ROUNDS: u32 = 16;
+
+/// How often another process under a wrapper may call the wrapper's name and get the wrapper.
+const PATIENCE: u32 = 3;
 
 /// The variable that a wrapper is run with.
 pub const VIA: &str = "AGENTGUARD_VIA";
@@ -65,28 +70,27 @@ type Identity = (libc::dev_t, libc::ino_t);
 pub fn find(name: &OsStr, path: Option<&OsStr>, via: Option<&OsStr>) -> Result<Program, Missing> {
     let ourselves = ourselves().ok_or(Missing::Unidentified)?;
     let standard;
-    let path = match path {
-        Some(path) => path.as_bytes(),
-        None => {
-            standard = standard_path();
-            standard.as_slice()
-        }
+    let path = if let Some(path) = path {
+        path.as_bytes()
+    } else {
+        standard = standard_path();
+        standard.as_slice()
     };
     let round = Round::read(via, name);
     if round.as_ref().is_some_and(|round| round.count >= ROUNDS) {
         return Err(Missing::Loop);
     }
     let search = Search { name: name.as_bytes(), path, ourselves };
-    let after = round.as_ref().map(|round| round.path);
+    let skips = |round: &&Round| round.count >= PATIENCE || round.pid == std::process::id();
+    let after = round.as_ref().filter(skips).map(|round| round.path);
     let found = match search.first(after) {
         Err(_) if after.is_some() => search.first(None)?,
         found => found?,
     };
     let via = may_call_itself(&found, name).then(|| {
         let count = round.as_ref().map_or(1, |round| round.count + 1);
-        let value =
-            [VIA.as_bytes(), format!("={count}:").as_bytes(), name.as_bytes(), b":", found.to_bytes()]
-                .concat();
+        let start = format!("{VIA}={count}:{}:", std::process::id());
+        let value = [start.as_bytes(), name.as_bytes(), b":", found.to_bytes()].concat();
         CString::new(value).ok()
     });
     Ok(Program { path: found, via: via.flatten() })
@@ -95,16 +99,19 @@ pub fn find(name: &OsStr, path: Option<&OsStr>, via: Option<&OsStr>) -> Result<P
 /// One earlier round of the same name, as [`VIA`] tells it.
 struct Round<'a> {
     count: u32,
+    /// Of the process that became the wrapper.
+    pid: u32,
     path: &'a [u8],
 }
 
 impl<'a> Round<'a> {
     fn read(via: Option<&'a OsStr>, name: &OsStr) -> Option<Self> {
-        let mut parts = via?.as_bytes().splitn(3, |&byte| byte == b':');
-        let count = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
+        let mut parts = via?.as_bytes().splitn(4, |&byte| byte == b':');
+        let mut number = || std::str::from_utf8(parts.next()?).ok()?.parse().ok();
+        let (count, pid) = (number()?, number()?);
         let same = parts.next()? == name.as_bytes();
         let path = parts.next()?;
-        same.then_some(Self { count, path })
+        same.then_some(Self { count, pid, path })
     }
 }
 
@@ -115,24 +122,27 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The first candidate; with `after`, the first one behind that path if it is a candidate itself.
+    /// The first candidate; with `after`, the first one behind that path.
     fn first(&self, after: Option<&[u8]>) -> Result<CString, Missing> {
         let mut refused = false;
         let mut skipping = after.is_some();
-        let mut candidate = Vec::with_capacity(libc::PATH_MAX as usize);
+        let mut candidate = Vec::with_capacity(256);
         for folder in self.path.split(|&byte| byte == b':') {
             candidate.clear();
             candidate.extend_from_slice(if folder.is_empty() { b"." } else { folder });
             candidate.push(b'/');
             candidate.extend_from_slice(self.name);
-            let spelt = candidate.len();
+            if skipping {
+                // Not only a candidate: `after` may be ourselves, where a second agentguard ran us.
+                skipping = after != Some(&candidate);
+                continue;
+            }
             candidate.push(0);
             // PATH and the name come from C strings; a NUL in the middle is nobody's file.
             let Ok(file) = CStr::from_bytes_with_nul(&candidate) else { continue };
             match self.look(file) {
                 Look::Nothing => {}
                 Look::NotExecutable => refused = true,
-                Look::Program if skipping => skipping = Some(&candidate[..spelt]) != after,
                 Look::Program => return Ok(file.to_owned()),
             }
         }
@@ -202,9 +212,10 @@ fn may_call_itself(file: &CStr, name: &OsStr) -> bool {
         }
     }
     let mut start = [0_u8; 2];
+    // Closed before anything can be executed: on musl O_CLOEXEC would cost another call.
     // SAFETY: a valid C string; at most two bytes are written to a buffer of two; the descriptor is ours.
     unsafe {
-        let fd = libc::open(file.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK);
+        let fd = libc::open(file.as_ptr(), libc::O_RDONLY | libc::O_NONBLOCK);
         if fd < 0 {
             return false;
         }
@@ -364,19 +375,23 @@ mod tests {
         let wrapper = world.find("shims:a:b", None).unwrap();
         let via = wrapper.via.clone().unwrap();
         let via = via.to_str().unwrap().strip_prefix("AGENTGUARD_VIA=").unwrap().to_owned();
-        assert_eq!(via, format!("1:tool:{}", world.0.join("a/tool").display()));
+        assert_eq!(via, format!("1:{}:tool:{}", std::process::id(), world.0.join("a/tool").display()));
         assert_eq!(world.found("shims:a:b", Some(&via)), "b/tool");
         assert_eq!(world.find("shims:a:b", Some(&via)).unwrap().via, None);
         // The wrapper took itself off PATH, or another program's round: nothing to skip.
         assert_eq!(world.found("shims:b", Some(&via)), "b/tool");
         assert_eq!(world.found("shims:a:b", Some(&via.replace(":tool:", ":other:"))), "a/tool");
+        // Another process below the wrapper: the same program as it got, but not for ever.
+        let own = format!("1:{}:", std::process::id());
+        assert_eq!(world.found("shims:a:b", Some(&via.replace(&own, "1:1:"))), "a/tool");
+        assert_eq!(world.found("shims:a:b", Some(&via.replace(&own, "3:1:"))), "b/tool");
         // Nothing behind it: again from the start, counted, and not for ever.
         let again = world.find("shims:a", Some(&via)).unwrap();
-        assert!(again.via.unwrap().to_str().unwrap().starts_with("AGENTGUARD_VIA=2:tool:"));
-        let last = via.replace("1:tool", &format!("{ROUNDS}:tool"));
+        assert!(again.via.unwrap().to_str().unwrap().starts_with("AGENTGUARD_VIA=2:"));
+        let last = via.replace(&own, &format!("{ROUNDS}:1:"));
         assert_eq!(world.find("shims:a", Some(&last)), Err(Missing::Loop));
         // Nonsense in it changes nothing.
-        for nonsense in ["", ":", "x:tool:/a", "1:tool", "-1:tool:/a"] {
+        for nonsense in ["", ":", "x:1:tool:/a", "1:1:tool", "-1:1:tool:/a", "1::tool:/a"] {
             assert_eq!(world.found("shims:a:b", Some(nonsense)), "a/tool", "{nonsense}");
         }
     }
@@ -389,6 +404,15 @@ mod tests {
         assert!(world.find("shims:a:c", None).unwrap().via.is_some());
         symlink("../c/tool", world.0.join("b/tool")).unwrap();
         assert!(world.find("shims:b:c", None).unwrap().via.is_none());
+    }
+
+    #[test]
+    fn two_guards_do_not_play_ping_pong() {
+        // The other guard found our shim, marked it as a link to another name, and became us.
+        let world = World::new("guards");
+        world.file("a/tool", BINARY, 0o755).file("b/tool", BINARY, 0o755);
+        let via = format!("1:{}:tool:{}", std::process::id(), world.0.join("shims/tool").display());
+        assert_eq!(world.found("a:shims:b", Some(&via)), "b/tool");
     }
 
     #[test]

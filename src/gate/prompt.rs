@@ -16,6 +16,9 @@ pub const SECONDS: u64 = 60;
 /// Names longer than this are cut: nobody types more.
 const NAME_LENGTH: usize = 40;
 
+/// Longer lines are cut: the question must stay in sight.
+const WIDTH: usize = 400;
+
 /// What came back.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,15 +83,15 @@ impl Card {
     pub fn render(&self, style: term::Style) -> String {
         let mut text = String::new();
         if !self.banner.is_empty() {
-            text.push_str(&style.paint(term::Tone::Alarm, &term::sanitize(&self.banner)));
+            text.push_str(&style.paint(term::Tone::Alarm, &term::clean(&self.banner, WIDTH)));
             text.push('\n');
         }
-        let headline = format!("agentguard: {}", term::sanitize(&self.headline));
+        let headline = format!("agentguard: {}", term::clean(&self.headline, WIDTH));
         text.push_str(&style.paint(term::Tone::Strong, &headline));
         text.push('\n');
         for line in &self.lines {
             text.push_str("  ");
-            text.push_str(&term::sanitize(line));
+            text.push_str(&term::clean(line, WIDTH));
             text.push('\n');
         }
         text.push_str(&self.challenge.line());

@@ -31,8 +31,12 @@ pub fn letters(alphabet: &[u8], count: usize) -> Option<String> {
 fn bytes() -> Option<[u8; 16]> {
     let mut buffer = [0_u8; 16];
     // SAFETY: the kernel writes at most 16 bytes to a buffer of 16 bytes that outlives the call.
-    let status = unsafe { libc::getentropy(buffer.as_mut_ptr().cast(), buffer.len()) };
-    (status == 0).then_some(buffer)
+    #[cfg(target_os = "linux")]
+    let whole = unsafe { libc::getrandom(buffer.as_mut_ptr().cast(), buffer.len(), 0) } == 16;
+    // SAFETY: as above.
+    #[cfg(not(target_os = "linux"))]
+    let whole = unsafe { libc::getentropy(buffer.as_mut_ptr().cast(), buffer.len()) } == 0;
+    whole.then_some(buffer)
 }
 
 #[cfg(test)]

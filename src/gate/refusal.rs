@@ -85,7 +85,7 @@ impl Refusal<'_> {
 
 /// Foreign text as one clean line.
 fn clean(text: &str) -> String {
-    term::shorten(&term::sanitize(&term::redact(text)), WIDTH)
+    term::clean(text, WIDTH)
 }
 
 #[cfg(test)]

@@ -109,9 +109,10 @@ pub fn capture(bound: usize) -> Captured {
     result.unwrap_or_else(|error| Captured::Unreadable(format!("standard input: {error}")))
 }
 
+#[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "dev_t is 32 bits wide on macOS")]
 fn is_null(device: libc::dev_t) -> bool {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == u64::from(device))
+    std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == device as u64)
 }
 
 fn from_file(bound: usize) -> io::Result<Captured> {

@@ -62,17 +62,22 @@ const fn is_invisible(letter: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Foreign text as one line for a terminal or a log: without secrets, visible, at most `width`
+/// characters. Secrets are looked for in four times as much, so that none is cut into hiding.
+#[must_use]
+pub fn clean(text: &str, width: usize) -> String {
+    shorten(&sanitize(&redact(&shorten(text, width.saturating_mul(4)))), width)
+}
+
 /// At most `width` characters; what is left out is shown as `…`.
 #[must_use]
 pub fn shorten(text: &str, width: usize) -> String {
-    match text.char_indices().nth(width) {
-        None => text.to_owned(),
-        Some(_) => {
-            let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
-            short.push('…');
-            short
-        }
+    if text.chars().nth(width).is_none() {
+        return text.to_owned();
     }
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    short.push('…');
+    short
 }
 
 /// What a piece of text is, for its colour.
@@ -112,7 +117,7 @@ impl Style {
 
     /// `text` in its tone. `text` must have been sanitised.
     #[must_use]
-    pub fn paint<'a>(self, tone: Tone, text: &'a str) -> Cow<'a, str> {
+    pub fn paint(self, tone: Tone, text: &str) -> Cow<'_, str> {
         if !self.colour {
             return Cow::Borrowed(text);
         }

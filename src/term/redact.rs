@@ -128,19 +128,34 @@ fn replace(text: &str, mut secrets: Vec<Range<usize>>) -> String {
 fn urls(text: &str, secrets: &mut Vec<Range<usize>>) {
     for (at, _) in text.match_indices("://") {
         let start = at + 3;
-        let ends = |letter: char| letter.is_whitespace() || "/?#'\"`<>|\\".contains(letter);
-        let end = text[start..].find(ends).map_or(text.len(), |length| start + length);
-        let Some(host) = text[start..end].rfind('@').map(|length| start + length) else { continue };
+        let Some(host) = user_end(text, start) else { continue };
         match text[start..host].find(':') {
             Some(length) if !is_reference(&text[start + length + 1..host]) => {
-                secrets.push(start + length + 1..host)
+                secrets.push(start + length + 1..host);
             }
-            Some(_) => {}
             // A token in the place of a user: `https://TOKEN@github.com`
             None if host - start >= 20 => secrets.push(start..host),
-            None => {}
+            Some(_) | None => {}
         }
     }
+}
+
+/// Where the user part of a URL ends, at its `@`; `start` is behind `://`.
+fn user_end(text: &str, start: usize) -> Option<usize> {
+    let until = |marks: &str| {
+        let ends = |letter: char| letter.is_whitespace() || marks.contains(letter);
+        text[start..].find(ends).map_or(text.len(), |length| start + length)
+    };
+    let authority = &text[start..until("/?#'\"`<>|\\")];
+    if let Some(length) = authority.rfind('@') {
+        return Some(start + length);
+    }
+    // A password with a slash that should have been encoded: `user:pa/ss@host`. A port has digits only.
+    let (_, port) = authority.split_once(':')?;
+    if port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text[start..until("'\"`<>|")].rfind('@').map(|length| start + length)
 }
 
 /// `name=value`, `name: value`, `"name": "value"`, headers.
@@ -380,7 +395,7 @@ fn amazon_secrets(text: &str, secrets: &mut Vec<Range<usize>>) {
         let length = run(&text[start..], wanted);
         from = start + length;
         let word = &text[start..from];
-        let many = |kind: fn(&u8) -> bool| word.bytes().filter(|byte| kind(byte)).count() >= 3;
+        let many = |kind: fn(&u8) -> bool| word.bytes().filter(kind).count() >= 3;
         let apart = !text[..start].ends_with(['.', '-', '_']) && !text[from..].starts_with(['.', '-', '_']);
         let mixed = many(u8::is_ascii_uppercase) && many(u8::is_ascii_lowercase) && many(u8::is_ascii_digit);
         if length == 40 && apart && mixed && !word.starts_with('/') {

@@ -7,6 +7,8 @@ const TEXTS: &[(&str, &str)] = &[
     // URLs
     ("postgres://app:hunter2@db.example.com/app", "hunter2"),
     ("postgres://app:p@ss:w@db.example.com/app", "p@ss:w"),
+    ("postgres://app:p/w?x@db.example.com/app", "p/w?x"),
+    ("https://example.com:8080/a@b", ""),
     ("https://app@db.example.com/app", ""),
     ("https://abcdefghij0123456789abcd@github.com/o/r.git", "abcdefghij0123456789abcd"),
     ("https://x:$TOKEN@github.com/o/r.git", ""),
