@@ -95,7 +95,6 @@ struct RuleRow {
 /// Read now, in force with the requests and grants.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[expect(dead_code, reason = "the schema is final; what enforces it comes with grants")]
 struct Limits {
     destructive_per_session: Option<u32>,
     destructive_per_hour: Option<u32>,
@@ -103,7 +102,6 @@ struct Limits {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[expect(dead_code, reason = "the schema is final; what uses it comes with the hooks")]
 struct Hooks {
     ask: bool,
 }
@@ -117,7 +115,6 @@ struct Measure {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[expect(dead_code, reason = "the schema is final; observe mode reads it")]
 struct Observe {
     enforce: Option<String>,
 }

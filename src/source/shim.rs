@@ -221,7 +221,10 @@ fn card(judgement: &Judgement) -> Option<prompt::Card> {
             .iter()
             .filter(|other| other.effect >= crate::action::Effect::Permission)
             .count();
-        prompt::Challenge::Type(prompt::challenge_name(&action.object, dangerous > 1)?)
+        // A bare file name is its own last component, dots and all.
+        let is_path = matches!(action.question, Some(crate::action::Question::Remove { .. }));
+        let object = if is_path { format!("./{}", action.object) } else { action.object.clone() };
+        prompt::Challenge::Type(prompt::challenge_name(&object, dangerous > 1)?)
     } else {
         prompt::Challenge::YesNo
     };

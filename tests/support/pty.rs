@@ -1,5 +1,8 @@
 //! A program on a pseudo-terminal of its own, driven as a person would.
 
+#![expect(unsafe_code, reason = "a terminal is made with the kernel's own calls")]
+#![allow(dead_code, reason = "each test binary uses its part of it")]
+
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
