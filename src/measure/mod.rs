@@ -4,7 +4,9 @@
 //! In: a question and the context. Out: a [`State`]. Together with `gate` the only place that
 //! starts processes.
 
+pub mod git;
 pub mod names;
+mod process;
 
 use crate::assess::Severity;
 
