@@ -2,6 +2,7 @@
 //!
 //! A mistake in a grammar file ends the build with file, command and remedy.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -20,6 +21,9 @@ struct File {
     shim: bool,
     grade: String,
     source: String,
+    /// Options that many commands share, by name: `use NAME` among a command's options.
+    #[serde(default)]
+    sets: BTreeMap<String, String>,
     #[serde(default)]
     options: String,
     #[serde(default)]
@@ -85,6 +89,7 @@ pub fn compile(folder: &Path) -> Result<String, String> {
         .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
         .collect();
     paths.sort();
+    let mut sets = String::new();
     let mut out = String::from("pub static GRAMMARS: &[Grammar] = &[\n");
     for path in paths {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -97,10 +102,24 @@ pub fn compile(folder: &Path) -> Result<String, String> {
                 file.program
             ));
         }
+        for (name, text) in &file.sets {
+            let shared = options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
+            let _ = writeln!(sets, "static {}: &[Opt] = &[{shared}];", set_name(&file, name));
+        }
         grammar(&file, &mut out).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     out.push_str("];\n");
-    Ok(out)
+    Ok(sets + &out)
+}
+
+/// The constant that holds a file's option set.
+fn set_name(file: &File, name: &str) -> String {
+    format!("{}_{}", file.program, name).replace(|letter: char| !letter.is_alphanumeric(), "_").to_uppercase()
+}
+
+/// The sets that an option list uses, by name.
+fn uses(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| line.trim().strip_prefix("use ").map(str::trim))
 }
 
 fn grammar(file: &File, out: &mut String) -> Result<(), String> {
@@ -135,7 +154,7 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         file.source,
     );
     let global = option_names(&file.options)?;
-    command(&root, &file.case, &global, out)?;
+    command(file, &root, &file.case, &global, out)?;
     out.push_str(", commands: &[\n");
     let mut rows: Vec<&CommandRow> = file.command.iter().collect();
     rows.sort_by(|left, right| left.name.cmp(&right.name));
@@ -145,15 +164,27 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         }
     }
     for row in rows {
-        command(row, &row.case, &global, out).map_err(|error| format!("command '{}': {error}", row.name))?;
+        command(file, row, &row.case, &global, out).map_err(|error| format!("command '{}': {error}", row.name))?;
         out.push_str(",\n");
     }
     out.push_str("] },\n");
     Ok(())
 }
 
-fn command(row: &CommandRow, cases: &[CaseRow], global: &[String], out: &mut String) -> Result<(), String> {
+fn command(
+    file: &File,
+    row: &CommandRow,
+    cases: &[CaseRow],
+    global: &[String],
+    out: &mut String,
+) -> Result<(), String> {
     let mut names = option_names(&row.options)?;
+    let mut shared = Vec::new();
+    for name in uses(&row.options) {
+        let text = file.sets.get(name).ok_or_else(|| format!("'use {name}': no such table in [sets]"))?;
+        names.extend(option_names(text)?);
+        shared.push(set_name(file, name));
+    }
     names.extend_from_slice(global);
     let path: Vec<String> = row.name.split_whitespace().map(str::to_owned).collect();
     let safe = match &row.safe {
@@ -175,10 +206,11 @@ fn command(row: &CommandRow, cases: &[CaseRow], global: &[String], out: &mut Str
     };
     let _ = write!(
         out,
-        "Command {{ path: {}, aliases: {}, options: &[{}], safe: {safe}, default: {default}, nested: {nested}, cases: &[",
+        "Command {{ path: {}, aliases: {}, options: &[{}], shared: &[{}], safe: {safe}, default: {default}, nested: {nested}, cases: &[",
         strings(&path),
         strings(&row.aliases),
         options(&row.options)?,
+        shared.join(", "),
     );
     for case in cases {
         case_row(case, &names, out).map_err(|error| format!("case '{}': {error}", case.id))?;
@@ -256,10 +288,17 @@ fn object(text: &str, names: &[String]) -> Result<String, String> {
     })
 }
 
+/// The lines of an option list that declare options.
+fn option_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("use "))
+}
+
 /// One option per line: `-m --message=TEXT @role`, `--[no-]edit`, `--color[=WHEN]`, `--ids=ID...`.
 fn options(text: &str) -> Result<String, String> {
     let mut out = String::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in option_lines(text) {
         let mut names: Vec<String> = Vec::new();
         let (mut arity, mut negatable, mut global, mut role) = ("Flag", false, false, "");
         for token in line.split_whitespace() {
@@ -311,7 +350,7 @@ fn split_value(token: &str) -> (&str, Option<&str>) {
 
 fn option_names(text: &str) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in option_lines(text) {
         for token in line.split_whitespace().filter(|token| token.starts_with('-')) {
             names.push(split_value(token).0.replace("[no-]", ""));
         }

@@ -100,6 +100,10 @@ pub struct Repository {
     /// Every global option, as given, for measuring calls.
     pub globals: Vec<std::ffi::OsString>,
     pub cwd: std::path::PathBuf,
+    /// Variables that say where git works, as the program will see them.
+    pub env: Vec<(String, std::ffi::OsString)>,
+    /// Only running the line would tell which repository, branch or path it is.
+    pub unknown: bool,
 }
 
 /// The kinds of loss that `measure::git` can look up.
@@ -108,7 +112,7 @@ pub struct Repository {
 pub enum GitLoss {
     /// Uncommitted changes of all tracked files (`reset --hard`); operand: the commit to go to.
     ResetHard,
-    /// Uncommitted changes of the named paths (`checkout -- paths`, `restore paths`).
+    /// Uncommitted changes of named paths; operands: `worktree` or `both`, then the paths.
     Restore,
     /// Local changes thrown away by a forced branch change.
     ForceCheckout,
@@ -118,18 +122,33 @@ pub enum GitLoss {
     StashDrop,
     /// All stashes.
     StashClear,
-    /// A branch that may hold commits of its own.
+    /// Branches that may hold commits of their own; operands: their names.
     BranchDelete,
-    /// A forced push; operands: remote, refspecs.
+    /// References by their full names, deleted with their reflogs.
+    RefDelete,
+    /// Tags; operands: their names.
+    TagDelete,
+    /// A reference that is overwritten; operands: its full name, what it becomes (or nothing).
+    RefMove,
+    /// A push that can lose something; operands: `lease`, `force`, `delete` or `prune`, the remote,
+    /// the names it changes there.
     PushForce,
-    /// A plain push whose configuration may force it.
+    /// A plain push whose configuration may force it; operands: remote, refspecs.
     Push,
-    /// `git rm -f`, which deletes modified files.
+    /// `git rm -f`, which deletes modified files; operands: paths.
     RemoveTracked,
     /// A word that is a branch or a path (`checkout X`).
     CheckoutWord,
-    /// A linked worktree with what is uncommitted in it.
+    /// A tree-ish or a path, then paths (`checkout A B`).
+    CheckoutWords,
+    /// A linked worktree with what is uncommitted in it; operand: its path.
     WorktreeRemove,
+    /// Local changes inside submodules; operands: their paths.
+    SubmoduleDiscard,
+    /// The file that a forced move overwrites; operands: sources and target.
+    MoveOver,
+    /// A merge or rebase that is given up, with the conflicts resolved so far.
+    Abort,
 }
 
 /// One thing that an invocation does.

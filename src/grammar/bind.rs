@@ -240,7 +240,8 @@ impl Reader<'_> {
             .enumerate()
             .rev()
             .flat_map(move |(level, command)| {
-                command.options.iter().filter(move |opt| level == deepest || inherits || opt.global)
+                let shared = command.shared.iter().copied().flatten();
+                command.options.iter().chain(shared).filter(move |opt| level == deepest || inherits || opt.global)
             })
             .collect::<Vec<_>>()
             .into_iter()

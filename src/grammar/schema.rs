@@ -102,6 +102,8 @@ pub struct Command {
     /// Other spellings of the last word.
     pub aliases: &'static [&'static str],
     pub options: &'static [Opt],
+    /// Sets of options that it has in common with other commands.
+    pub shared: &'static [&'static [Opt]],
     /// When it holds nothing is done: help, version, dry runs.
     pub safe: Option<Cond>,
     /// The effect when no case holds; `None` asks the verb table.

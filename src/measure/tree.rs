@@ -7,7 +7,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::assess::Severity;
 use crate::context::Context;
@@ -262,7 +261,7 @@ fn status(context: &Context, project: &Project, path: &Path) -> Option<Status> {
     let mut spec = OsString::from(":(literal)");
     spec.push(relative);
     args.push(spec);
-    let output = git::ask(context, &project.root, &args, Duration::from_millis(300))?;
+    let output = git::ask_in(&project.root, &args)?;
     let mut counts = (0, 0);
     let mut ignored = false;
     for entry in output.split(|&byte| byte == 0).filter(|entry| entry.len() > 3) {

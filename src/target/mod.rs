@@ -6,6 +6,7 @@
 
 pub mod database;
 pub mod name;
+pub mod repository;
 
 /// What kind of place the target's environment is.
 #[must_use]

@@ -1,0 +1,63 @@
+//! A remote and the names that a push changes there, to a target.
+//!
+//! In: the words of a push. Out: a [`Target`] whose branch facet policy can name. It refuses to
+//! know what is lost.
+
+use crate::target::{Facets, Target};
+
+/// Branches that many people build on, by name alone.
+const PROTECTED: &[&str] =
+    &["main", "master", "trunk", "develop", "development", "production", "prod", "stable", "release"];
+
+/// True for names of branches that other people build on.
+#[must_use]
+pub fn is_protected(branch: &str) -> bool {
+    let name = branch.strip_prefix("refs/heads/").unwrap_or(branch).to_lowercase();
+    PROTECTED.contains(&name.as_str()) || name.starts_with("release/") || name.starts_with("releases/")
+}
+
+/// Where a push goes. `remote` may be empty: the configured one.
+pub fn pushed(remote: &str, names: &[&str]) -> Target {
+    let remote = if remote.is_empty() { "the configured remote" } else { remote };
+    let branch = names.first().map(|name| (*name).to_owned());
+    Target {
+        kind: "git",
+        name: branch.as_ref().map_or_else(|| remote.to_owned(), |branch| format!("{remote}/{branch}")),
+        facets: Facets { branch, host: host(remote), ..Facets::default() },
+        ..Target::default()
+    }
+}
+
+/// The host in a remote's address: `https://host/…`, `ssh://user@host:port/…`, `user@host:path`.
+fn host(remote: &str) -> Option<String> {
+    let after_scheme = remote.split_once("://").map(|(_, rest)| rest);
+    let place = match after_scheme {
+        Some(rest) => rest.split('/').next()?,
+        None => remote.split_once(':').map(|(place, _)| place).filter(|place| !place.contains('/'))?,
+    };
+    let host = place.rsplit('@').next()?.split(':').next()?;
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_that_others_build_on_are_protected() {
+        for name in ["main", "refs/heads/master", "release/1.2", "Production"] {
+            assert!(is_protected(name), "{name}");
+        }
+        for name in ["feat/main", "fix-master", "gh-pages", "topic"] {
+            assert!(!is_protected(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_remote_is_a_name_or_an_address() {
+        assert_eq!(pushed("origin", &["main"]).name, "origin/main");
+        assert_eq!(host("git@example.com:a/b.git").as_deref(), Some("example.com"));
+        assert_eq!(host("ssh://git@example.com:2222/a").as_deref(), Some("example.com"));
+        assert_eq!(host("origin"), None);
+    }
+}
