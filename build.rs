@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "build/grammars.rs"]
 mod grammars;
+#[path = "build/providers.rs"]
+mod providers;
 
 fn main() {
     println!("cargo::rerun-if-changed=grammars");
@@ -16,6 +18,7 @@ fn main() {
 
 fn compile() -> Result<(), String> {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    write(&out.join("providers.rs"), &providers::compile(Path::new("grammars/providers.toml"))?)?;
     write(&out.join("grammars.rs"), &grammars::compile(Path::new("grammars/tools"))?)
 }
 

@@ -5,6 +5,7 @@
 //! refuse to know how bad anything is.
 
 pub mod git;
+pub mod http;
 pub mod plain;
 pub mod verb;
 

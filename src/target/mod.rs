@@ -5,6 +5,7 @@
 //! It refuses to know what is done there.
 
 pub mod database;
+pub mod http;
 pub mod name;
 
 /// What kind of place the target's environment is.
