@@ -63,13 +63,17 @@ fn raw(request: &Request, program: &str) -> Action {
         &["flushall", "flushdb", "del", "unlink", "shutdown", "delete_all", "flush_all", "delete", "drop"];
     let text = decode(&request.url.path).to_ascii_lowercase();
     let rule = format!("{program}.raw");
-    if text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| GONE.contains(&word)) {
-        return Action::new(Effect::Destroy, Impact::Database, rule, "raw command").undo("none");
-    }
     // dict's own commands look words up and can do nothing else.
     let dict = request.url.scheme == "dict";
     if dict && ["/d:", "/m:", "/show", "/define:", "/match:", "/find:", "/lookup:"].iter().any(|word| text.starts_with(word)) {
         return Action::new(Effect::Read, Impact::Nothing, rule, "look up");
+    }
+    // The first letter of a gopher path is the kind of item and is not sent.
+    let gone = |text: &str| {
+        text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| GONE.contains(&word))
+    };
+    if gone(&text) || text.get(2..).is_some_and(gone) {
+        return Action::new(Effect::Destroy, Impact::Database, rule, "raw command").undo("none");
     }
     Action::unread(rule, "bytes that are sent as they are")
 }
