@@ -294,7 +294,8 @@ impl Reader<'_> {
                         // Newer names made old abbreviations ambiguous (`--upload`, since
                         // `--upload-flags`): the option that a reader knows is the one to fear.
                         Some((known, ..)) if self.parser() == Parser::Curl => {
-                            if known.role.is_empty() && !opt.role.is_empty() {
+                            let closer = near.is_some_and(|(_, other, _)| name.len() < other.len());
+                            if !opt.role.is_empty() && (known.role.is_empty() || closer) {
                                 near = Some((opt, name, negated));
                             }
                         }

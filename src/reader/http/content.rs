@@ -13,6 +13,8 @@ pub struct Content {
     pub json: Option<Json>,
     /// Fields of a URL-encoded or multipart form.
     pub pairs: Vec<(String, String)>,
+    /// Every scalar of form and JSON, at any depth, by its key.
+    pub fields: Vec<(String, String)>,
     pub text: String,
     /// Why the body is not known; empty when it is.
     pub unread: String,
@@ -47,6 +49,14 @@ impl Content {
                 }
             }
         }
+        content.fields.clone_from(&content.pairs);
+        if let Some(json) = &content.json {
+            json.walk(&mut |key, value| {
+                if let Some(text) = value.scalar() {
+                    content.fields.push((key.to_owned(), text));
+                }
+            });
+        }
         content
     }
 
@@ -56,20 +66,6 @@ impl Content {
         !self.unread.is_empty()
             || self.text.contains(HOLE)
             || self.pairs.iter().any(|(name, value)| name.contains(HOLE) || value.contains(HOLE))
-    }
-
-    /// Every scalar field of form and JSON, at any depth.
-    #[must_use]
-    pub fn fields(&self) -> Vec<(String, String)> {
-        let mut fields = self.pairs.clone();
-        if let Some(json) = &self.json {
-            json.walk(&mut |key, value| {
-                if let Some(text) = value.scalar() {
-                    fields.push((key.to_owned(), text));
-                }
-            });
-        }
-        fields
     }
 
     /// The texts under a field's name; lists of strings and of objects with `sql` or `q` included.

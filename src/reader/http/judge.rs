@@ -23,18 +23,23 @@ use crate::reader::http::request::Request;
 use crate::reader::http::{graph, rpc, sql, transfer, verbs};
 use crate::target::{Environment, Target, http as place};
 
+/// Longer bodies, in bytes, are not matched as a whole.
+const RAW: usize = 1 << 20;
+
 /// The actions of one request; `program` leads the rule ids of other schemes.
 #[must_use]
 pub fn judge(request: &Request, program: &str) -> Vec<Action> {
     let places = places(request);
     let mut named = provider::at(&places).find(|provider| provider.is_named());
+    let content = Content::of(request);
+    let method = method(request, &content);
     let mut actions = match request.url.scheme.as_str() {
-        "http" | "https" => http(request, &places, &mut named),
+        "http" | "https" => http(request, &content, &method, &places, &mut named),
         "ws" | "wss" => vec![Action::new(Effect::Read, Impact::Nothing, "http.read", "open a connection")],
         _ => transfer::judge(request, program),
     };
     let target = target(request, named);
-    let shown = format!("{} {}", method(request), request.url.shown());
+    let shown = format!("{method} {}", request.url.shown()).replace(HOLE, "…");
     for action in &mut actions {
         action.target = target.clone();
         if action.object.is_empty() {
@@ -100,7 +105,7 @@ fn target(request: &Request, provider: Option<&'static Provider>) -> Target {
 }
 
 /// The method as servers take it: upper case, overrides applied, the strictest of several.
-fn method(request: &Request) -> String {
+fn method(request: &Request, content: &Content) -> String {
     let plain = |text: &str| {
         // `-X=DELETE` sends "=DELETE": no server takes it, but it says what was meant.
         let text = text.trim().trim_start_matches('=').to_ascii_uppercase();
@@ -110,9 +115,9 @@ fn method(request: &Request) -> String {
     for name in ["x-http-method-override", "x-method-override", "x-http-method"] {
         methods.extend(request.header(name).map(plain));
     }
-    let content = Content::of(request);
-    let pairs = request.url.parameters().into_iter().chain(content.fields());
-    methods.extend(pairs.filter(|(name, _)| name == "_method").map(|(_, value)| plain(&value)));
+    let parameters = request.url.parameters();
+    let pairs = parameters.iter().chain(&content.fields);
+    methods.extend(pairs.filter(|(name, _)| name == "_method").map(|(_, value)| plain(value)));
     let strictness = |method: &String| match method.as_str() {
         "DELETE" => 4,
         _ if method.contains(HOLE) => 3,
@@ -123,10 +128,14 @@ fn method(request: &Request) -> String {
 }
 
 /// An HTTP request. `named` becomes the provider whose row claims it.
-fn http(request: &Request, places: &[String], named: &mut Option<&'static Provider>) -> Vec<Action> {
-    let content = Content::of(request);
-    let method = method(request);
-    let mut actions = graph::judge(request, &content, *named).unwrap_or_default();
+fn http(
+    request: &Request,
+    content: &Content,
+    method: &str,
+    places: &[String],
+    named: &mut Option<&'static Provider>,
+) -> Vec<Action> {
+    let mut actions = graph::judge(request, content, *named).unwrap_or_default();
     let is_graphql = !actions.is_empty();
     if method.contains(HOLE) {
         actions.push(Action::unread("http.method", "the method is not known before it runs"));
@@ -138,20 +147,20 @@ fn http(request: &Request, places: &[String], named: &mut Option<&'static Provid
     if is_graphql && method != "DELETE" {
         return actions;
     }
-    let facts = facts(request, &content, &method);
+    let facts = facts(request, content, method);
     for provider in provider::at(places) {
         if let Some(row) = provider.row(&facts) {
             named.get_or_insert(provider);
-            actions.extend(outcome(&row.outcome, provider, request, &content));
+            actions.extend(outcome(&row.outcome, provider, request, content));
             return actions;
         }
     }
     if method != "GET" {
-        actions.extend(rpc::judge(request, &content));
-        actions.extend(sql_fields(request, &content));
+        actions.extend(rpc::judge(request, content));
+        actions.extend(sql_fields(request, content));
     }
     if actions.is_empty() || method == "DELETE" {
-        actions.push(by_method(&method, &facts));
+        actions.push(by_method(method, &facts));
     }
     actions
 }
@@ -163,8 +172,9 @@ fn read() -> Action {
 fn facts(request: &Request, content: &Content, method: &str) -> Facts {
     let parameters = request.url.parameters();
     let mut fields = parameters.clone();
-    fields.extend(content.fields());
-    let raw: String = content.text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    fields.extend_from_slice(&content.fields);
+    let small = if content.text.len() > RAW { "" } else { content.text.as_str() };
+    let raw = small.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_lowercase();
     Facts {
         method: method.to_owned(),
         segments: request.url.segments(),

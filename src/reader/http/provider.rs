@@ -174,7 +174,7 @@ impl Test {
         match self {
             Self::Field(name, value) => among(&facts.fields, name, value),
             Self::Header(name, value) => among(&facts.headers, name, value),
-            Self::Raw(pattern) => same(pattern, &facts.raw),
+            Self::Raw(pattern) => glob::matches(&pattern.to_ascii_lowercase(), &facts.raw),
             Self::Filter => facts.parameters.iter().any(|(name, value)| filters(name, value)),
         }
     }

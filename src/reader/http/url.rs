@@ -56,7 +56,7 @@ impl Url {
         let scheme = scheme
             .or_else(|| default_scheme.map(str::to_ascii_lowercase))
             .unwrap_or_else(|| guess(&host).to_owned());
-        let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
+        let path = without_dots(path);
         Self { scheme, userinfo, host, port, path, query }
     }
 
@@ -129,6 +129,26 @@ fn guess(host: &str) -> &'static str {
         .into_iter()
         .find(|scheme| host.strip_prefix(scheme).is_some_and(|rest| rest.starts_with('.')))
         .unwrap_or("http")
+}
+
+/// A path as curl sends it: `.` and `..` resolved (RFC 3986, section 5.2.4).
+fn without_dots(path: &str) -> String {
+    let mut out: Vec<&str> = Vec::new();
+    let mut parts = path.split('/').skip(1).peekable();
+    while let Some(part) = parts.next() {
+        match part {
+            "." | ".." => {
+                if part == ".." {
+                    out.pop();
+                }
+                if parts.peek().is_none() {
+                    out.push("");
+                }
+            }
+            _ => out.push(part),
+        }
+    }
+    format!("/{}", out.join("/"))
 }
 
 /// A path as a server routes it.
