@@ -8,6 +8,8 @@ mod agents;
 mod grammars;
 #[path = "build/languages.rs"]
 mod languages;
+#[path = "build/providers.rs"]
+mod providers;
 
 #[expect(clippy::disallowed_methods, reason = "a build script talks to cargo")]
 fn main() {
@@ -24,6 +26,7 @@ fn compile() -> Result<(), String> {
     agents::compile()?;
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     languages::build_sql_table(&out).map_err(|error| error.to_string())?;
+    write(&out.join("providers.rs"), &providers::compile(Path::new("grammars/providers.toml"))?)?;
     write(&out.join("grammars.rs"), &grammars::compile(Path::new("grammars/tools"))?)
 }
 

@@ -259,7 +259,9 @@ impl Reader<'_> {
 
     /// An exact name, a negation, or a unique abbreviation of either.
     fn resolve(&self, given: &str, dashes: usize) -> Result<(&'static Opt, &'static str, bool), Fault> {
-        let abbreviates = matches!(self.parser(), Parser::Getopt | Parser::Git | Parser::Argparse);
+        // curl took abbreviations until 8.6; what an older one would do is what counts.
+        let abbreviates =
+            matches!(self.parser(), Parser::Getopt | Parser::Git | Parser::Argparse | Parser::Curl);
         let mut near: Option<(&'static Opt, &'static str, bool)> = None;
         let mut ambiguous = false;
         for opt in self.visible() {
@@ -293,6 +295,14 @@ impl Reader<'_> {
                 if let Some(negated) = hit {
                     match near {
                         Some((known, _, same)) if std::ptr::eq(known, opt) && same == negated => {}
+                        // Newer names made old abbreviations ambiguous (`--upload`, since
+                        // `--upload-flags`): the option that a reader knows is the one to fear.
+                        Some((known, ..)) if self.parser() == Parser::Curl => {
+                            let closer = near.is_some_and(|(_, other, _)| name.len() < other.len());
+                            if !opt.role.is_empty() && (known.role.is_empty() || closer) {
+                                near = Some((opt, name, negated));
+                            }
+                        }
                         Some(_) => ambiguous = true,
                         None => near = Some((opt, name, negated)),
                     }

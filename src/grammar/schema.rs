@@ -39,7 +39,7 @@ pub enum Parser {
     Argparse,
     /// Rust clap: exact names; a parent's options stand before the child unless global.
     Clap,
-    /// curl: exact since 8.6; a value is the next word whatever it looks like.
+    /// curl: exact since 8.6, abbreviates before; a value is the next word whatever it looks like.
     Curl,
     /// Go pflag (cobra): exact; parents' options may stand anywhere after them.
     Cobra,

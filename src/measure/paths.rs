@@ -312,9 +312,9 @@ impl Place<'_> {
             return State { inside_tree: true, ..state };
         }
         let mut state = if self.metadata.as_ref().map_or(self.recursive, fs::Metadata::is_dir) {
-            tree::folder(self.context, &self.project, &self.path, self.metadata.is_some())
+            tree::folder(&self.project, &self.path, self.metadata.is_some())
         } else {
-            tree::file(self.context, &self.project, &self.path, self.metadata.as_ref())
+            tree::file(&self.project, &self.path, self.metadata.as_ref())
         };
         if self.recursive && self.metadata.is_some() && self.is_mount_point() {
             state = self::state(Severity::Critical, format!("{} is a mount point", self.path.display()));

@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::assess::Severity;
-use crate::context::Context;
+use crate::grammar::glob;
 use crate::measure::{State, git, names};
 
 /// Files that say: this folder is a project.
@@ -86,7 +86,7 @@ fn state(severity: Severity, reason: impl Into<String>) -> State {
 
 /// Losing one file of the project.
 #[must_use]
-pub fn file(context: &Context, project: &Project, path: &Path, metadata: Option<&fs::Metadata>) -> State {
+pub fn file(project: &Project, path: &Path, metadata: Option<&fs::Metadata>) -> State {
     let Some(name) = path.file_name() else { return state(Severity::High, "no name") };
     if metadata.is_some_and(|metadata| metadata.file_type().is_symlink()) {
         return state(Severity::Low, "a symbolic link; what it points to stays");
@@ -97,7 +97,7 @@ pub fn file(context: &Context, project: &Project, path: &Path, metadata: Option<
     }
     if precious {
         let clean =
-            metadata.is_some() && project.git && status(context, project, path) == Some(Status::Clean);
+            metadata.is_some() && project.git && status(project, path) == Some(Status::Clean);
         return if clean {
             State {
                 undo: "git restores it".to_owned(),
@@ -112,7 +112,7 @@ pub fn file(context: &Context, project: &Project, path: &Path, metadata: Option<
 
 /// Losing a folder of the project with everything in it.
 #[must_use]
-pub fn folder(context: &Context, project: &Project, path: &Path, exists: bool) -> State {
+pub fn folder(project: &Project, path: &Path, exists: bool) -> State {
     let Some(name) = path.file_name() else { return state(Severity::High, "no name") };
     if !exists {
         return match names::regenerable(name).or_else(|| parent_is_regenerable(project, path)) {
@@ -131,7 +131,7 @@ pub fn folder(context: &Context, project: &Project, path: &Path, exists: bool) -
     if let Some(precious) = found.precious {
         return state(Severity::High, format!("{} lies inside", precious.display()));
     }
-    if is_regenerable(context, project, path, name) {
+    if is_regenerable(project, path, name) {
         return state(Severity::Low, "made again by its tool");
     }
     if let Some(nested) = found.repository {
@@ -140,12 +140,12 @@ pub fn folder(context: &Context, project: &Project, path: &Path, exists: bool) -
     if !project.git {
         return state(Severity::High, "no repository holds a copy");
     }
-    by_status(context, project, path, found.cut)
+    by_status(project, path, found.cut)
 }
 
 /// What git says about a folder that nothing else explains.
-fn by_status(context: &Context, project: &Project, path: &Path, cut: bool) -> State {
-    match status(context, project, path) {
+fn by_status(project: &Project, path: &Path, cut: bool) -> State {
+    match status(project, path) {
         Some(Status::Clean) if cut => state(Severity::High, "too large to be looked through"),
         Some(Status::Clean) => {
             State { undo: "git restores it".to_owned(), ..state(Severity::Medium, "all of it is committed") }
@@ -160,7 +160,7 @@ fn by_status(context: &Context, project: &Project, path: &Path, cut: bool) -> St
 }
 
 /// A known name whose maker is beside it, that git ignores, or that carries a cache's tag.
-fn is_regenerable(context: &Context, project: &Project, path: &Path, name: &OsStr) -> bool {
+fn is_regenerable(project: &Project, path: &Path, name: &OsStr) -> bool {
     if has_cache_tag(path) {
         return true;
     }
@@ -168,8 +168,28 @@ fn is_regenerable(context: &Context, project: &Project, path: &Path, name: &OsSt
         return parent_is_regenerable(project, path).is_some();
     };
     let beside = path.parent().unwrap_or(path);
-    let proved = markers.iter().any(|marker| beside.join(marker).exists() || path.join(marker).exists());
-    proved || markers.is_empty() || (project.git && status(context, project, path) == Some(Status::Ignored))
+    let marked = markers.is_empty() || has_marker(beside, markers) || path.join("pyvenv.cfg").exists();
+    if marked && STORES.iter().any(|store| name == *store) {
+        return true;
+    }
+    // `build` and `dist` may well be somebody's sources: then git has them.
+    match project.git.then(|| status(project, path)).flatten() {
+        Some(Status::Ignored) => true,
+        Some(Status::Clean) => false,
+        Some(Status::Changed(changed, _)) => changed == 0 && marked,
+        None => marked,
+    }
+}
+
+/// True when a file of one of the patterns stands in the folder.
+fn has_marker(folder: &Path, patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| {
+        if !pattern.contains('*') {
+            return folder.join(pattern).exists();
+        }
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name()).any(|name| glob::matches(pattern, &name.to_string_lossy()))
+    })
 }
 
 /// `target/debug`, `dist/assets`: below a name that is made again, its maker beside it.
@@ -183,7 +203,8 @@ fn parent_is_regenerable(project: &Project, path: &Path) -> Option<&'static [&'s
             let proved = !folder.exists()
                 || markers.is_empty()
                 || has_cache_tag(folder)
-                || markers.iter().any(|marker| beside.join(marker).exists() || folder.join(marker).exists());
+                || has_marker(beside, markers)
+                || folder.join("pyvenv.cfg").exists();
             proved.then_some(markers)
         })
 }
@@ -254,7 +275,7 @@ enum Status {
     Changed(u64, u64),
 }
 
-fn status(context: &Context, project: &Project, path: &Path) -> Option<Status> {
+fn status(project: &Project, path: &Path) -> Option<Status> {
     let relative = path.strip_prefix(&project.root).ok()?;
     let words = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching", "--"];
     let mut args: Vec<OsString> = words.iter().map(OsString::from).collect();
