@@ -103,7 +103,8 @@ pub fn compile(folder: &Path) -> Result<String, String> {
             ));
         }
         for (name, text) in &file.sets {
-            let shared = options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
+            let shared =
+                options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
             let _ = writeln!(sets, "static {}: &[Opt] = &[{shared}];", set_name(&file, name));
         }
         grammar(&file, &mut out).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -153,7 +154,7 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         file.grade,
         file.source,
     );
-    let global = option_names(&file.options)?;
+    let global = option_names(&file.options);
     command(file, &root, &file.case, &global, out)?;
     out.push_str(", commands: &[\n");
     let mut rows: Vec<&CommandRow> = file.command.iter().collect();
@@ -164,7 +165,8 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         }
     }
     for row in rows {
-        command(file, row, &row.case, &global, out).map_err(|error| format!("command '{}': {error}", row.name))?;
+        command(file, row, &row.case, &global, out)
+            .map_err(|error| format!("command '{}': {error}", row.name))?;
         out.push_str(",\n");
     }
     out.push_str("] },\n");
@@ -178,11 +180,11 @@ fn command(
     global: &[String],
     out: &mut String,
 ) -> Result<(), String> {
-    let mut names = option_names(&row.options)?;
+    let mut names = option_names(&row.options);
     let mut shared = Vec::new();
     for name in uses(&row.options) {
         let text = file.sets.get(name).ok_or_else(|| format!("'use {name}': no such table in [sets]"))?;
-        names.extend(option_names(text)?);
+        names.extend(option_names(text));
         shared.push(set_name(file, name));
     }
     names.extend_from_slice(global);
@@ -304,9 +306,9 @@ fn options(text: &str) -> Result<String, String> {
         for token in line.split_whitespace() {
             if let Some(name) = token.strip_prefix('@') {
                 if name == "global" {
-                    global = true
+                    global = true;
                 } else {
-                    role = name
+                    role = name;
                 }
                 continue;
             }
@@ -348,14 +350,14 @@ fn split_value(token: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn option_names(text: &str) -> Result<Vec<String>, String> {
+fn option_names(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for line in option_lines(text) {
         for token in line.split_whitespace().filter(|token| token.starts_with('-')) {
             names.push(split_value(token).0.replace("[no-]", ""));
         }
     }
-    Ok(names)
+    names
 }
 
 fn known(name: &str, names: &[String]) -> Result<(), String> {
