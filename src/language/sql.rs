@@ -249,7 +249,8 @@ impl Reader {
         let verb = verb.join(" ");
         let mut names = objects(node, source);
         if names.is_empty() {
-            names.push(String::new());
+            let name = find(node, &["var_name", "ColId"]).map_or("", |name| text(name, source));
+            names.push(name.to_owned());
         }
         names
             .iter()
@@ -674,3 +675,7 @@ fn shorten(bytes: &[u8]) -> String {
     }
     out
 }
+
+#[cfg(test)]
+#[path = "sql/tests.rs"]
+mod tests;

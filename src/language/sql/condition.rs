@@ -166,7 +166,7 @@ impl Judge<'_> {
             "AexprConst" => self.constant(node, &parts),
             "columnref" => match folded(text(node, self.source)) {
                 name if name.contains(DYNAMIC) => Side::Constant,
-                name => Side::Column(name),
+                name => Side::Column(self.own_column(name)),
             },
             "param" => Side::Constant,
             _ => match parts.as_slice() {
@@ -178,6 +178,14 @@ impl Judge<'_> {
                 [cast, _, value, ..] if cast.kind() == "kw_cast" => self.side(*value),
                 _ => self.call_side(node),
             },
+        }
+    }
+
+    /// `t.id` and `id` are one column of the target.
+    fn own_column(&self, name: String) -> String {
+        match name.rsplit_once('.') {
+            Some((qualifier, column)) if self.targets.iter().any(|target| target == qualifier) => column.to_owned(),
+            _ => name,
         }
     }
 
@@ -229,11 +237,15 @@ impl Judge<'_> {
         let (left_side, right_side) = (self.side(*left), self.side(*right));
         match (&left_side, &right_side) {
             (Side::Column(a), Side::Column(b)) if a == b => sure(matches!(operator, "=" | "<=" | ">=")),
-            (Side::Column(name), Side::Other) if !matches!(right_side, Side::Column(_)) => {
-                let _ = name;
-                Extent::Part
+            (Side::Column(_), Side::Other) => Extent::Part,
+            (Side::Other, Side::Number(number)) if self.never_negative(*left) => match operator {
+                ">=" if *number <= 0.0 => Extent::Nearly,
+                ">" if *number < 0.0 => Extent::Nearly,
+                _ => Extent::Part,
+            },
+            (Side::Column(name), _) if !matches!(right_side, Side::Column(_)) => {
+                column(name, operator, &right_side, text(*right, self.source))
             }
-            (Side::Column(name), _) if !matches!(right_side, Side::Column(_)) => column(name, operator, &right_side, text(*right, self.source)),
             (_, Side::Column(name)) if !matches!(left_side, Side::Column(_) | Side::Other) => {
                 column(name, mirrored(operator), &left_side, text(*left, self.source))
             }
@@ -249,11 +261,19 @@ impl Judge<'_> {
         }
     }
 
+    /// `length(name)` and its kin.
+    fn never_negative(&self, node: Node<'_>) -> bool {
+        let node = self.core(node);
+        let name = node.child(0).filter(|_| node.kind() == "func_application").map(|name| folded(text(name, self.source)));
+        matches!(name.as_deref(), Some("length" | "char_length" | "character_length" | "octet_length" | "abs" | "cardinality"))
+    }
+
     /// `x = ANY (…)`.
     fn any_of(&self, left: Node<'_>, right: Node<'_>) -> Option<Extent> {
         let right = self.core(right);
         let written = text(right, self.source);
-        let opened = written.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("any"));
+        let word = written.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+        let opened = word.eq_ignore_ascii_case("any") || word.eq_ignore_ascii_case("some");
         if right.kind() != "func_application" || !opened {
             return None;
         }
@@ -426,9 +446,13 @@ pub fn items(list: Node<'_>) -> Vec<Node<'_>> {
                 items.push(part);
             }
         }
+        // A level holds one item, behind the list of those before it.
         match next {
             Some(part) => at = part,
-            None => return items,
+            None => {
+                items.reverse();
+                return items;
+            }
         }
     }
 }
