@@ -68,6 +68,8 @@ struct Run {
     quit: bool,
     /// Inline COPY data: the end of the line that starts it, and where it ends.
     data: Option<(usize, usize)>,
+    /// The line that the last meta-command stood on: which piece, from where, its end.
+    line: Option<(usize, usize, usize)>,
     expanding: Vec<String>,
 }
 
@@ -150,6 +152,7 @@ impl Script {
             branches: Vec::new(),
             quit: false,
             data: None,
+            line: None,
             expanding: Vec::new(),
         }
     }
@@ -197,14 +200,15 @@ impl Script {
                         }
                         _ => self.meta(run, bytes.get(..limit).unwrap_or(bytes), at + 1, host),
                     };
-                    if let Some((line, _)) = run.data.filter(|data| data.0 == usize::MAX) {
-                        let _ = line;
+                    if run.data.is_some_and(|data| data.0 == usize::MAX) {
                         run.data = None;
                         self.skip_data(run, bytes, start);
                     }
                 }
                 Stop::Colon => {
-                    if let Some(end) = self.variable(run, bytes.get(..limit).unwrap_or(bytes), (start, at), host) {
+                    if let Some(end) =
+                        self.variable(run, bytes.get(..limit).unwrap_or(bytes), (start, at), host)
+                    {
                         start = end;
                     } else {
                         position = at + 1;
@@ -249,14 +253,21 @@ impl Script {
             return;
         }
         let (line, from) = run.data.unwrap_or_else(|| {
-            let line = memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[])).map_or(bytes.len(), |found| at + found + 1);
+            let line = memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[]))
+                .map_or(bytes.len(), |found| at + found + 1);
             (line, line)
         });
         run.data = Some((line, end_of_data(bytes, from)));
     }
 
     /// `:name` and its kin at `at`. `None`: no variable, the text stays.
-    fn variable(&mut self, run: &mut Run, bytes: &[u8], (start, at): (usize, usize), host: &mut dyn Host) -> Option<usize> {
+    fn variable(
+        &mut self,
+        run: &mut Run,
+        bytes: &[u8],
+        (start, at): (usize, usize),
+        host: &mut dyn Host,
+    ) -> Option<usize> {
         if meta::state(&run.branches) == meta::Live::Dead {
             return None;
         }
@@ -265,12 +276,21 @@ impl Script {
         let text = match form {
             meta::Form::IsSet => match &value {
                 None if self.any_variable => DYNAMIC.as_bytes().to_vec(),
-                value => if value.is_some() { b"TRUE".to_vec() } else { b"FALSE".to_vec() },
+                value => {
+                    if value.is_some() {
+                        b"TRUE".to_vec()
+                    } else {
+                        b"FALSE".to_vec()
+                    }
+                }
             },
             _ => form.quote(value?),
         };
         run.buffer.extend_from_slice(bytes.get(start..at).unwrap_or(&[]));
-        if form == meta::Form::Raw && run.expanding.len() < DEEPEST && !run.expanding.iter().any(|other| other == name) {
+        if form == meta::Form::Raw
+            && run.expanding.len() < DEEPEST
+            && !run.expanding.iter().any(|other| other == name)
+        {
             // The value's text is read on: it may end the statement and start another.
             run.expanding.push(name.to_owned());
             self.feed(run, &text, host);
@@ -287,7 +307,9 @@ impl Script {
             Some(value) => value.clone(),
             None => match host.variable(name) {
                 Some(value) => Some(Some(value.into_bytes())),
-                None if self.any_variable && name.starts_with(|c: char| c.is_alphabetic() || c == '_') => Some(None),
+                None if self.any_variable && name.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+                    Some(None)
+                }
                 None => None,
             },
         }
@@ -299,7 +321,8 @@ impl Script {
         let mut copies = false;
         let mut any = false;
         for statement in statements {
-            let mut tokens = Tokens::new(statement, self.reader.backslash_quotes).filter(|token| token.kind != Kind::Comment);
+            let mut tokens = Tokens::new(statement, self.reader.backslash_quotes)
+                .filter(|token| token.kind != Kind::Comment);
             let head: Vec<Token<'_>> = tokens.by_ref().take(12).collect();
             let Some(first) = head.first() else { continue };
             any = true;
@@ -324,8 +347,12 @@ impl Script {
     /// Statements that change how later ones are read.
     fn session(&mut self, head: &[Token<'_>]) {
         let Some(first) = head.first() else { return };
-        let has = |word: &str| head.iter().any(|token| token.is(word) || token.bytes.eq_ignore_ascii_case(word.as_bytes()));
-        if first.is("discard") && (has("all") || has("temp") || has("temporary")) || first.is("set") && has("search_path") {
+        let has = |word: &str| {
+            head.iter().any(|token| token.is(word) || token.bytes.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        if first.is("discard") && (has("all") || has("temp") || has("temporary"))
+            || first.is("set") && has("search_path")
+        {
             self.ledger.forget_own();
         }
         if first.is("set") && has("standard_conforming_strings") {
@@ -343,7 +370,8 @@ impl Script {
 /// Whether a COPY statement is `FROM STDIN`.
 fn reads_inline(statement: &[u8]) -> bool {
     let mut from = false;
-    for token in Tokens::new(statement, false).filter(|token| token.depth == 0 && token.kind != Kind::Comment) {
+    for token in Tokens::new(statement, false).filter(|token| token.depth == 0 && token.kind != Kind::Comment)
+    {
         if from && token.is("stdin") {
             return true;
         }

@@ -112,12 +112,16 @@ impl Reader {
             Ok(source) => source,
             Err(why) => return self.unread(why, bytes),
         };
-        let Some(tree) = self.parse(&source) else { return self.unread("the SQL grammar did not load", bytes) };
+        let Some(tree) = self.parse(&source) else {
+            return self.unread("the SQL grammar did not load", bytes);
+        };
         let root = tree.root_node();
-        let mut outcome = if root.has_error() { self.unread("SQL that does not parse", bytes) } else { Outcome::default() };
+        let mut outcome =
+            if root.has_error() { self.unread("SQL that does not parse", bytes) } else { Outcome::default() };
         let mut statements = Vec::new();
         walk(root, |at| {
-            let statement = matches!(at.kind(), "stmt" | "TransactionStmtLegacy") || at.kind().ends_with("Stmt");
+            let statement =
+                matches!(at.kind(), "stmt" | "TransactionStmtLegacy") || at.kind().ends_with("Stmt");
             if statement {
                 statements.push(if at.kind() == "stmt" { at.child(0).unwrap_or(at) } else { at });
             }
@@ -144,7 +148,8 @@ impl Reader {
     /// The two kinds of statement that need no grammar: a query that calls and nests nothing, and an
     /// insert of constants, of which dumps hold millions.
     fn plainly(&self, bytes: &[u8]) -> Option<Outcome> {
-        let mut tokens = Tokens::new(bytes, self.backslash_quotes).filter(|token| token.kind != Kind::Comment);
+        let mut tokens =
+            Tokens::new(bytes, self.backslash_quotes).filter(|token| token.kind != Kind::Comment);
         let first = tokens.next()?;
         if first.is("select") {
             // Without a parenthesis there is no call, no subquery and no CTE body.
@@ -168,9 +173,11 @@ impl Reader {
                     }
                 }
                 Kind::Mark if token.bytes == b"." && token.depth == 0 && !values => name.push('.'),
-                Kind::Mark if matches!(token.bytes, b"(" | b")" | b"," | b"-" | b"+") && token.depth <= 2 => {}
+                Kind::Mark if matches!(token.bytes, b"(" | b")" | b"," | b"-" | b"+") && token.depth <= 2 => {
+                }
                 Kind::Text | Kind::Number if values => {}
-                Kind::Word if values && ["null", "true", "false", "default"].iter().any(|word| token.is(word)) => {}
+                Kind::Word
+                    if values && ["null", "true", "false", "default"].iter().any(|word| token.is(word)) => {}
                 _ => return None,
             }
         }
@@ -217,13 +224,20 @@ impl Reader {
             "VariableSetStmt" => outcome.judged = self.setting(node, source),
             "AlterTableStmt" => outcome.judged = self.alter_table(node, source),
             "CallStmt" => outcome.judged = self.call(node, source),
-            "SelectStmt" | "DeleteStmt" | "UpdateStmt" | "InsertStmt" | "MergeStmt" | "DeclareCursorStmt" => {}
+            "SelectStmt" | "DeleteStmt" | "UpdateStmt" | "InsertStmt" | "MergeStmt" | "DeclareCursorStmt" => {
+            }
             _ => outcome.judged = self.by_row(node, source),
         }
         // Bodies that are only stored do nothing yet.
         if !matches!(
             node.kind(),
-            "ExplainStmt" | "PrepareStmt" | "CreateFunctionStmt" | "ViewStmt" | "RuleStmt" | "CreateTrigStmt" | "CreatePolicyStmt"
+            "ExplainStmt"
+                | "PrepareStmt"
+                | "CreateFunctionStmt"
+                | "ViewStmt"
+                | "RuleStmt"
+                | "CreateTrigStmt"
+                | "CreatePolicyStmt"
                 | "DoStmt"
         ) {
             self.changes(node, source, &mut outcome.judged);
@@ -235,7 +249,7 @@ impl Reader {
     /// The table's row for a statement, one action per object.
     fn by_row(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
         let words = keywords(node);
-        let bare = lex::bare_words(text(node, source).as_bytes(), 400);
+        let bare = lex::bare_words(text(node, source).as_bytes(), 20_000);
         let Some(row) = table::pick(node.kind(), &words, &bare) else {
             return self.unread("a statement that no row claims", text(node, source).as_bytes()).judged;
         };
@@ -309,7 +323,9 @@ impl Reader {
         judged.relation = format!("table:{}", folded(name));
         let action = &mut judged.action;
         (action.effect, action.impact, action.scope) = match extent {
-            Extent::All if condition.is_none() => (Effect::Destroy, Impact::Table, "all rows: there is no WHERE".into()),
+            Extent::All if condition.is_none() => {
+                (Effect::Destroy, Impact::Table, "all rows: there is no WHERE".into())
+            }
             Extent::All => (Effect::Destroy, Impact::Table, "all rows: the condition is always true".into()),
             Extent::Nearly => (Effect::Destroy, Impact::Table, "all rows or nearly so".into()),
             Extent::Part => (Effect::Destroy, Impact::Part, "rows by a condition".into()),
@@ -373,7 +389,9 @@ impl Reader {
 
     /// A call of a function that does more than compute.
     fn function(&mut self, node: Node<'_>, source: &str) -> Vec<Judged> {
-        let Some(name) = child(node, "func_name").map(|name| folded(text(name, source))) else { return Vec::new() };
+        let Some(name) = child(node, "func_name").map(|name| folded(text(name, source))) else {
+            return Vec::new();
+        };
         let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
         if name == "set_config" {
             return self.set_config(node, source);
@@ -394,11 +412,18 @@ impl Reader {
     fn sql_arguments(&mut self, node: Node<'_>, source: &str) -> Option<Vec<Judged>> {
         let mut found = None;
         for argument in find(node, &["func_arg_list"]).map(items).unwrap_or_default() {
-            let Some(code) = find(argument, &["a_expr"]).and_then(|value| routine::template(value, source)) else { continue };
+            let Some(code) = find(argument, &["a_expr"]).and_then(|value| routine::template(value, source))
+            else {
+                continue;
+            };
             if let Some(actions) = self.nested(&code)
-                && !actions.iter().any(|judged| judged.action.effect == Effect::Unknown && judged.action.impact == Impact::Unread)
+                && !actions.iter().any(|judged| {
+                    judged.action.effect == Effect::Unknown && judged.action.impact == Impact::Unread
+                })
             {
-                found.get_or_insert_with(Vec::new).extend(actions.into_iter().map(|judged| Judged { whole: true, ..judged }));
+                found
+                    .get_or_insert_with(Vec::new)
+                    .extend(actions.into_iter().map(|judged| Judged { whole: true, ..judged }));
             }
         }
         found
@@ -422,7 +447,10 @@ impl Reader {
 
     fn call(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
         let name = find(node, &["func_name"]).map_or("", |name| text(name, source));
-        table::row("CallStmt", "call").map(|row| self.act(row, name, "", text(node, source))).into_iter().collect()
+        table::row("CallStmt", "call")
+            .map(|row| self.act(row, name, "", text(node, source)))
+            .into_iter()
+            .collect()
     }
 
     fn set_config(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
@@ -444,7 +472,8 @@ impl Reader {
     }
 
     fn set(&self, name: &str, value: &str, source: &str) -> Vec<Judged> {
-        let setting = table::SETTINGS.iter().find(|setting| setting.name == name && !setting.harmless.contains(&value));
+        let setting =
+            table::SETTINGS.iter().find(|setting| setting.name == name && !setting.harmless.contains(&value));
         setting.map(|setting| self.act(&setting.row, name, "", source)).into_iter().collect()
     }
 
@@ -467,7 +496,9 @@ impl Reader {
             let words = keywords(command);
             let Some(row) = table::pick(command.kind(), &words, &[]) else { continue };
             let part = children(command).into_iter().find(|part| matches!(part.kind(), "ColId" | "name"));
-            let object = match part.filter(|_| row.effect == Effect::Destroy || row.rule.starts_with("alter-column")) {
+            let object = match part
+                .filter(|_| row.effect == Effect::Destroy || row.rule.starts_with("alter-column"))
+            {
                 Some(part) => format!("{name}.{}", text(part, source)),
                 None => name.to_owned(),
             };
@@ -518,11 +549,15 @@ impl Reader {
     }
 
     fn execute(&mut self, node: Node<'_>, source: &str) -> Vec<Judged> {
-        let mut judged = if child(node, "kw_create").is_some() { self.by_row(node, source) } else { Vec::new() };
+        let mut judged =
+            if child(node, "kw_create").is_some() { self.by_row(node, source) } else { Vec::new() };
         let name = child(node, "name").map_or("", |name| text(name, source));
         match self.prepared.get(&folded(name)) {
             Some(prepared) => judged.extend(prepared.iter().cloned()),
-            None => judged.extend(self.unread("a prepared statement that is not seen here", text(node, source).as_bytes()).judged),
+            None => judged.extend(
+                self.unread("a prepared statement that is not seen here", text(node, source).as_bytes())
+                    .judged,
+            ),
         }
         judged
     }
@@ -534,7 +569,8 @@ impl Reader {
         }
         self.depth += 1;
         let mut judged = Vec::new();
-        for statement in lex::split(code.as_bytes(), self.backslash_quotes).into_iter().take(MOST_ACTIONS * 4) {
+        for statement in lex::split(code.as_bytes(), self.backslash_quotes).into_iter().take(MOST_ACTIONS * 4)
+        {
             judged.extend(self.statement(statement).judged);
         }
         self.depth -= 1;
@@ -576,14 +612,27 @@ fn explain_runs(node: Node<'_>, source: &str) -> bool {
             .is_some_and(|name| matches!(folded(text(name, source)).as_str(), "analyze" | "analyse"))
     });
     analyze.is_some_and(|option| {
-        let value = child(*option, "utility_option_arg").map(|value| text_value(text(value, source)).to_lowercase());
+        let value =
+            child(*option, "utility_option_arg").map(|value| text_value(text(value, source)).to_lowercase());
         !matches!(value.as_deref(), Some("false" | "off" | "0" | "no" | "\"off\"" | "\"false\""))
     })
 }
 
 /// What kind of object the statement's keywords name, for telling one's own objects from others'.
 fn object_kind(words: &[&str]) -> &'static str {
-    let kinds = ["table", "schema", "database", "view", "index", "sequence", "function", "type", "role", "user", "extension"];
+    let kinds = [
+        "table",
+        "schema",
+        "database",
+        "view",
+        "index",
+        "sequence",
+        "function",
+        "type",
+        "role",
+        "user",
+        "extension",
+    ];
     match words.first() {
         Some(&"truncate") => "table",
         _ => kinds.into_iter().find(|kind| words.iter().take(6).any(|word| word == kind)).unwrap_or(""),
@@ -609,7 +658,8 @@ fn created(node: Node<'_>, source: &str) -> Option<Created> {
         _ => return None,
     };
     let words = keywords(node);
-    let temporary = child(node, "OptTemp").is_some_and(|temp| find(temp, &["kw_temp", "kw_temporary"]).is_some());
+    let temporary =
+        child(node, "OptTemp").is_some_and(|temp| find(temp, &["kw_temp", "kw_temporary"]).is_some());
     let exists = child(node, "kw_exists").is_some();
     let replaced = words.contains(&"replace");
     if !temporary && (exists || replaced) {
@@ -620,17 +670,43 @@ fn created(node: Node<'_>, source: &str) -> Option<Created> {
         relation: format!("{kind}:{}", folded(text(name, source))),
         temporary,
         certain: temporary && node.kind() == "CreateStmt" && cannot_fail(node, source),
-        until_commit: child(node, "OnCommitOption").is_some_and(|option| find(option, &["kw_drop"]).is_some())
-            || find(node, &["create_as_target"]).is_some_and(|target| find(target, &["OnCommitOption"]).is_some()),
+        until_commit: child(node, "OnCommitOption")
+            .is_some_and(|option| find(option, &["kw_drop"]).is_some())
+            || find(node, &["create_as_target"])
+                .is_some_and(|target| find(target, &["OnCommitOption"]).is_some()),
     })
 }
 
 /// Whether a `CREATE TEMP TABLE` needs nothing but built-in types, each column named once.
 fn cannot_fail(node: Node<'_>, source: &str) -> bool {
     const TYPES: &[&str] = &[
-        "int", "integer", "bigint", "smallint", "text", "varchar", "char", "boolean", "bool", "numeric", "real",
-        "float", "double precision", "date", "timestamp", "timestamptz", "time", "uuid", "json", "jsonb", "bytea",
-        "serial", "bigserial", "int4", "int8", "inet", "interval",
+        "int",
+        "integer",
+        "bigint",
+        "smallint",
+        "text",
+        "varchar",
+        "char",
+        "boolean",
+        "bool",
+        "numeric",
+        "real",
+        "float",
+        "double precision",
+        "date",
+        "timestamp",
+        "timestamptz",
+        "time",
+        "uuid",
+        "json",
+        "jsonb",
+        "bytea",
+        "serial",
+        "bigserial",
+        "int4",
+        "int8",
+        "inet",
+        "interval",
     ];
     let mut plain = true;
     let mut names: Vec<String> = Vec::new();
@@ -638,15 +714,17 @@ fn cannot_fail(node: Node<'_>, source: &str) -> bool {
         match at.kind() {
             "Typename" => {
                 let name = folded(text(at, source).split(['(', '[']).next().unwrap_or(""));
-                plain &= TYPES.contains(&name.as_str()) || name.starts_with("timestamp") || name == "doubleprecision";
+                plain &= TYPES.contains(&name.as_str())
+                    || name.starts_with("timestamp")
+                    || name == "doubleprecision";
             }
             "columnDef" => {
                 let name = child(at, "ColId").map(|name| folded(text(name, source))).unwrap_or_default();
                 plain &= !names.contains(&name);
                 names.push(name);
             }
-            "func_application" | "kw_references" | "TableLikeClause" | "OptInherit" | "kw_collate" | "OptTableSpace"
-            | "a_expr" | "TableConstraint" | "columnref" | "OptWith" => plain = false,
+            "func_application" | "kw_references" | "TableLikeClause" | "OptInherit" | "kw_collate"
+            | "OptTableSpace" | "a_expr" | "TableConstraint" | "columnref" | "OptWith" => plain = false,
             _ => {}
         }
         plain && !matches!(at.kind(), "Typename")

@@ -36,7 +36,8 @@ impl Control {
         let second = |word: &str| tokens.get(1).is_some_and(|token| token.is(word));
         let name = || {
             let last = tokens.iter().rev().find(|token| matches!(token.kind, Kind::Word | Kind::Name));
-            last.map(|token| String::from_utf8_lossy(token.bytes).to_lowercase().replace('"', "")).unwrap_or_default()
+            last.map(|token| String::from_utf8_lossy(token.bytes).to_lowercase().replace('"', ""))
+                .unwrap_or_default()
         };
         let has = |word: &str| tokens.iter().any(|token| token.is(word));
         let chain = has("chain") && !has("no");
@@ -254,7 +255,13 @@ fn same(created: &Created, relation: &str) -> bool {
 }
 
 fn key(action: &Action) -> String {
-    format!("{}\0{}\0{:?}\0{}", action.rule, action.object, action.impact, if action.rule.ends_with("unread") { &action.text } else { "" })
+    format!(
+        "{}\0{}\0{:?}\0{}",
+        action.rule,
+        action.object,
+        action.impact,
+        if action.rule.ends_with("unread") { &action.text } else { "" }
+    )
 }
 
 /// What is undone or falls on one's own object is a change that hurts nobody.

@@ -28,6 +28,8 @@ pub enum Live {
 /// One open `\if`.
 pub struct Branch {
     live: Live,
+    /// The branches around it.
+    outer: Live,
     /// Whether an earlier branch was taken.
     taken: Live,
     saved: (usize, Scanner),
@@ -35,7 +37,7 @@ pub struct Branch {
 
 /// Whether the innermost of nested branches runs.
 pub fn state(branches: &[Branch]) -> Live {
-    branches.iter().map(|branch| branch.live).min().unwrap_or(Live::Live)
+    branches.last().map_or(Live::Live, |branch| branch.live.min(branch.outer))
 }
 
 /// How a variable is written.
@@ -81,7 +83,10 @@ pub fn variable_at(bytes: &[u8], at: usize) -> Option<(Form, &str, usize)> {
         _ => (Form::Raw, 0, b""),
     };
     let name = rest.get(skip..)?;
-    let length = name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_' || **byte >= 0x80).count();
+    let length = name
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_' || **byte >= 0x80)
+        .count();
     let end = skip + length;
     if length == 0 || !rest.get(end..)?.starts_with(close) {
         return None;
@@ -117,7 +122,7 @@ impl Argument {
 impl Script {
     /// The meta-command whose name starts at `at`; where SQL goes on.
     pub(super) fn meta(&mut self, run: &mut Run, bytes: &[u8], at: usize, host: &mut dyn Host) -> usize {
-        let line = memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[])).map_or(bytes.len(), |found| at + found);
+        let line = run.line_end(bytes, at);
         let rest = bytes.get(at..line).unwrap_or(&[]);
         if rest.first() == Some(&b'\\') {
             // `\\` separates a command from SQL.
@@ -157,17 +162,20 @@ impl Script {
 
     /// `\if`, `\elif`, `\else`, `\endif`.
     fn branching(&mut self, run: &mut Run, name: &str, tail: &[u8], host: &mut dyn Host) -> bool {
-        let outer = state(run.branches.get(..run.branches.len().saturating_sub(1)).unwrap_or(&[]));
         match name {
             "if" => {
-                let live = if state(&run.branches) == Live::Dead { Live::Dead } else { self.condition(tail, host) };
-                let taken = if state(&run.branches) == Live::Dead { Live::Live } else { live };
+                let outer = state(&run.branches);
+                let live = if outer == Live::Dead { Live::Dead } else { self.condition(tail, host) };
+                let taken = if outer == Live::Dead { Live::Live } else { live };
                 let saved = (run.buffer.len(), run.scanner.clone());
-                run.branches.push(Branch { live, taken, saved });
+                run.branches.push(Branch { live, outer, taken, saved });
             }
             "elif" | "else" => {
                 leave_branch(run);
-                let taken = run.branches.last().map_or(Live::Live, |branch| branch.taken);
+                let (taken, outer) = run
+                    .branches
+                    .last()
+                    .map_or((Live::Live, Live::Live), |branch| (branch.taken, branch.outer));
                 let condition = match (name, taken, outer) {
                     (_, Live::Live, _) | (.., Live::Dead) => Live::Dead,
                     ("else", ..) => Live::Live,
@@ -189,7 +197,8 @@ impl Script {
     fn condition(&mut self, tail: &[u8], host: &mut dyn Host) -> Live {
         let (arguments, _) = self.arguments(tail, host);
         let known = arguments.iter().all(|argument| !argument.unknown);
-        let text: Vec<u8> = arguments.iter().map(|argument| argument.text.clone()).collect::<Vec<_>>().join(&b' ');
+        let text: Vec<u8> =
+            arguments.iter().map(|argument| argument.text.clone()).collect::<Vec<_>>().join(&b' ');
         match truth(&text) {
             Some(true) if known => Live::Live,
             Some(false) if known => Live::Dead,
@@ -212,7 +221,10 @@ impl Script {
         let uncertain = state(&run.branches) == Live::Maybe;
         match name {
             "g" | "gx" | "o" | "out" | "w" | "write" | "s" | "lo_export" => {
-                let path = arguments.iter().rev().find(|argument| !argument.text.starts_with(b"(") && !argument.text.contains(&b'='));
+                let path = arguments
+                    .iter()
+                    .rev()
+                    .find(|argument| !argument.text.starts_with(b"(") && !argument.text.contains(&b'='));
                 let path = path.map(Argument::lossy);
                 self.file_command(run, name, path);
             }
@@ -242,7 +254,8 @@ impl Script {
             "set" => {
                 let Some(name) = first.map(Argument::lossy) else { return };
                 let known = !uncertain && arguments.iter().all(|argument| !argument.unknown);
-                let value: Vec<u8> = arguments.iter().skip(1).flat_map(|argument| argument.text.clone()).collect();
+                let value: Vec<u8> =
+                    arguments.iter().skip(1).flat_map(|argument| argument.text.clone()).collect();
                 self.set_variable(&name, known.then_some(value.as_slice()));
                 run.scanner.dialect.single_line = self.dialect.single_line;
             }
@@ -262,7 +275,8 @@ impl Script {
             "password" => {
                 let role = first.map(Argument::lossy).unwrap_or_default();
                 let rule = format!("{}.password", self.prefix);
-                let action = Action::new(Effect::Permission, Impact::Access, rule, "change a password").object(role);
+                let action =
+                    Action::new(Effect::Permission, Impact::Access, rule, "change a password").object(role);
                 self.ledger.keep(action.undo("the old password is lost"));
             }
             "lo_unlink" => {
@@ -315,8 +329,10 @@ impl Script {
             None => {
                 let rule = format!("{}.gexec", self.prefix);
                 let mut action = Action::unread(rule, "SQL that a query builds");
-                action.text = String::from_utf8_lossy(query.get(..query.len().min(200)).unwrap_or(&[])).into_owned();
-                self.ledger.keep(action.advice("run the query without \\gexec first and read what it builds"));
+                action.text =
+                    String::from_utf8_lossy(query.get(..query.len().min(200)).unwrap_or(&[])).into_owned();
+                self.ledger
+                    .keep(action.advice("run the query without \\gexec first and read what it builds"));
             }
         }
     }
@@ -355,7 +371,9 @@ impl Script {
         let from = tokens.get(way).is_some_and(|token| token.is("from"));
         let program = tokens.get(way + 1).filter(|token| token.is("program"));
         let what = tokens.get(way + 1 + usize::from(program.is_some()));
-        let head_end = tokens.get(way).map_or(0, |token| (token.bytes.as_ptr() as usize).saturating_sub(tail.as_ptr() as usize));
+        let head_end = tokens
+            .get(way)
+            .map_or(0, |token| (token.bytes.as_ptr() as usize).saturating_sub(tail.as_ptr() as usize));
         let head = tail.get(..head_end).unwrap_or(&[]);
         let end: &[u8] = if from { b"FROM '/dev/stdin'" } else { b"TO STDOUT" };
         let code = [&b"COPY "[..], head, end].concat();
@@ -397,7 +415,8 @@ impl Script {
             match byte {
                 b'\'' => {
                     let length = quoted(rest);
-                    let inner = String::from_utf8_lossy(rest.get(..length.saturating_sub(1)).unwrap_or(&[])).into_owned();
+                    let inner = String::from_utf8_lossy(rest.get(..length.saturating_sub(1)).unwrap_or(&[]))
+                        .into_owned();
                     argument.text.extend(text_value(&format!("E'{inner}'")).into_bytes());
                     at += 1 + length;
                 }
@@ -414,22 +433,24 @@ impl Script {
                     argument.text.extend_from_slice(DYNAMIC.as_bytes());
                     at += length + 2;
                 }
-                b':' => match variable_at(tail, at).and_then(|found| Some((found, self.value(found.1, host)))) {
-                    Some(((Form::IsSet, _, end), value)) => {
-                        argument.unknown |= value.is_none() && self.any_variable;
-                        argument.text.extend_from_slice(if value.is_some() { b"TRUE" } else { b"FALSE" });
-                        at = end;
+                b':' => {
+                    match variable_at(tail, at).and_then(|found| Some((found, self.value(found.1, host)))) {
+                        Some(((Form::IsSet, _, end), value)) => {
+                            argument.unknown |= value.is_none() && self.any_variable;
+                            argument.text.extend_from_slice(if value.is_some() { b"TRUE" } else { b"FALSE" });
+                            at = end;
+                        }
+                        Some(((form, _, end), Some(value))) => {
+                            argument.unknown |= value.is_none();
+                            argument.text.extend(form.quote(value));
+                            at = end;
+                        }
+                        _ => {
+                            argument.text.push(byte);
+                            at += 1;
+                        }
                     }
-                    Some(((form, _, end), Some(value))) => {
-                        argument.unknown |= value.is_none();
-                        argument.text.extend(form.quote(value));
-                        at = end;
-                    }
-                    _ => {
-                        argument.text.push(byte);
-                        at += 1;
-                    }
-                },
+                }
                 b'\\' => break,
                 _ if byte.is_ascii_whitespace() => break,
                 _ => {
@@ -439,6 +460,22 @@ impl Script {
             }
         }
         (argument, at.min(tail.len()))
+    }
+}
+
+impl Run {
+    /// The end of the line at `at`. Found once per line: a line of ten million commands is one line.
+    fn line_end(&mut self, bytes: &[u8], at: usize) -> usize {
+        let piece = bytes.as_ptr() as usize;
+        match self.line {
+            Some((of, from, end)) if of == piece && from <= at && at <= end && end <= bytes.len() => end,
+            _ => {
+                let end = memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[]))
+                    .map_or(bytes.len(), |found| at + found);
+                self.line = Some((piece, at, end));
+                end
+            }
+        }
     }
 }
 
@@ -458,11 +495,13 @@ fn is_whole_line(name: &str) -> bool {
 /// The shell command of `\g |…`, `\o |…`, `\w |…`.
 fn piped<'a>(name: &str, tail: &'a [u8]) -> Option<&'a [u8]> {
     let tail = tail.trim_ascii_start();
-    let tail = match (name, tail.first(), memchr::memchr(b')', tail)) {
-        ("g" | "gx", Some(b'('), Some(close)) => tail.get(close + 1..)?.trim_ascii_start(),
-        _ => tail,
-    };
-    matches!(name, "g" | "gx" | "o" | "out" | "w" | "write").then_some(tail)?.strip_prefix(b"|")
+    if !matches!(name, "g" | "gx" | "o" | "out" | "w" | "write") {
+        return None;
+    }
+    let options = name.starts_with('g') && tail.first() == Some(&b'(');
+    let close = if options { memchr::memchr(b')', tail) } else { None };
+    let tail = close.map_or(Some(tail), |close| tail.get(close + 1..))?;
+    tail.trim_ascii_start().strip_prefix(b"|")
 }
 
 /// The length of a `'…'` behind its first quote, last quote included.
@@ -486,7 +525,9 @@ fn end_of_arguments(bytes: &[u8], mut at: usize, line: usize) -> usize {
         match bytes.get(at) {
             Some(b'\\') => return at,
             Some(b'\'') => at += 1 + quoted(rest).min(rest.len()),
-            Some(mark @ (b'"' | b'`')) => at += 1 + memchr::memchr(*mark, rest).map_or(rest.len(), |found| found + 1),
+            Some(mark @ (b'"' | b'`')) => {
+                at += 1 + memchr::memchr(*mark, rest).map_or(rest.len(), |found| found + 1)
+            }
             _ => at += 1,
         }
     }

@@ -37,7 +37,9 @@ fn read(mode: &str, source: &str) -> Vec<Action> {
     let mut actions = Vec::new();
     match mode {
         "c" => actions.extend(script.read_command(bytes, &mut host)),
-        "cc" => source.split("|||").for_each(|one| actions.extend(script.read_command(one.as_bytes(), &mut host))),
+        "cc" => {
+            source.split("|||").for_each(|one| actions.extend(script.read_command(one.as_bytes(), &mut host)))
+        }
         "1" => {
             script.single_transaction();
             actions.extend(script.read_command(bytes, &mut host));
@@ -62,8 +64,10 @@ fn read(mode: &str, source: &str) -> Vec<Action> {
 }
 
 fn shown(actions: &[Action]) -> String {
-    let all: Vec<String> =
-        actions.iter().map(|action| format!("{} {:?} [{}]", action.rule, action.impact, action.object)).collect();
+    let all: Vec<String> = actions
+        .iter()
+        .map(|action| format!("{} {:?} [{}]", action.rule, action.impact, action.object))
+        .collect();
     all.join(" | ")
 }
 
@@ -73,7 +77,8 @@ fn corpus_is_read_as_written() {
     let mut count = 0;
     for line in include_str!("../../../tests/corpus/sql.tsv").lines().filter(|line| !line.starts_with('#')) {
         let mut parts = line.splitn(3, '\t');
-        let (mode, source, expected) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap_or(""));
+        let (mode, source, expected) =
+            (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap_or(""));
         let found = shown(&read(mode, &source.replace("\\n", "\n")));
         count += 1;
         if found != expected {
@@ -88,7 +93,8 @@ fn corpus_is_read_as_written() {
 fn bytes_that_are_no_utf8() {
     let mut host = Surroundings { connected: Vec::new() };
     let mut script = Script::new("psql");
-    let actions = script.read_script(b"INSERT INTO t VALUES ('\xff\xfe');\nDROP TABLE \xe4;\nDROP TABLE b;\0", &mut host);
+    let actions = script
+        .read_script(b"INSERT INTO t VALUES ('\xff\xfe');\nDROP TABLE \xe4;\nDROP TABLE b;\0", &mut host);
     assert!(shown(&actions).contains("[b]"), "{}", shown(&actions));
 }
 
@@ -154,9 +160,15 @@ fn hostile_nesting_is_bounded() {
 
 #[test]
 fn deep_input_is_never_safe() {
-    for source in ["DELETE FROM t WHERE ((((((1=1))))))".to_owned(), format!("SELECT {}1{}", "(".repeat(900), ")".repeat(900))] {
+    for source in [
+        "DELETE FROM t WHERE ((((((1=1))))))".to_owned(),
+        format!("SELECT {}1{}", "(".repeat(900), ")".repeat(900)),
+    ] {
         let actions = read("c", &source);
-        assert!(actions.iter().any(|action| matches!(action.impact, Impact::Table | Impact::Unread)), "{source}");
+        assert!(
+            actions.iter().any(|action| matches!(action.impact, Impact::Table | Impact::Unread)),
+            "{source}"
+        );
     }
 }
 

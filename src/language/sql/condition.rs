@@ -13,9 +13,9 @@
 
 use tree_sitter::Node;
 
+use super::DYNAMIC;
 use super::lex::text_value;
 use super::tree::{children, find, folded, text, walk};
-use super::DYNAMIC;
 
 /// How many rows of the table.
 #[must_use]
@@ -99,7 +99,9 @@ impl Judge<'_> {
             _ => match self.side(node) {
                 Side::Truth(true) => Extent::All,
                 Side::Truth(false) | Side::Null => Extent::None,
-                Side::Text(word) if matches!(word.to_lowercase().as_str(), "t" | "true" | "1" | "on" | "yes" | "y") => {
+                Side::Text(word)
+                    if matches!(word.to_lowercase().as_str(), "t" | "true" | "1" | "on" | "yes" | "y") =>
+                {
                     Extent::All
                 }
                 Side::Text(_) | Side::Number(_) | Side::Constant => Extent::Nearly,
@@ -123,10 +125,13 @@ impl Judge<'_> {
 
     /// `x OR NOT x`, `x IS NULL OR x IS NOT NULL`.
     fn complementary(&self, operands: &[Node<'_>]) -> bool {
-        let texts: Vec<String> = operands.iter().map(|operand| plain(text(self.core(*operand), self.source))).collect();
+        let texts: Vec<String> =
+            operands.iter().map(|operand| plain(text(self.core(*operand), self.source))).collect();
         texts.iter().any(|one| {
             texts.iter().any(|other| {
-                other.strip_prefix("not").is_some_and(|rest| rest == one || rest.trim_matches(['(', ')']) == one)
+                other
+                    .strip_prefix("not")
+                    .is_some_and(|rest| rest == one || rest.trim_matches(['(', ')']) == one)
                     || one.strip_suffix("isnull").is_some_and(|x| other.strip_suffix("isnotnull") == Some(x))
             })
         })
@@ -184,7 +189,9 @@ impl Judge<'_> {
     /// `t.id` and `id` are one column of the target.
     fn own_column(&self, name: String) -> String {
         match name.rsplit_once('.') {
-            Some((qualifier, column)) if self.targets.iter().any(|target| target == qualifier) => column.to_owned(),
+            Some((qualifier, column)) if self.targets.iter().any(|target| target == qualifier) => {
+                column.to_owned()
+            }
             _ => name,
         }
     }
@@ -199,7 +206,8 @@ impl Judge<'_> {
             let name = parts.first().map(|name| folded(text(*name, self.source))).unwrap_or_default();
             let argument = parts.iter().find(|part| part.kind() == "func_arg_list");
             if matches!(name.as_str(), "lower" | "upper" | "trim" | "btrim")
-                && let Some(argument) = argument.filter(|list| list.child_count() == 1).and_then(|list| list.child(0))
+                && let Some(argument) =
+                    argument.filter(|list| list.child_count() == 1).and_then(|list| list.child(0))
             {
                 return self.side(argument);
             }
@@ -228,7 +236,9 @@ impl Judge<'_> {
             return Extent::Part;
         };
         let operator = text(*operator, self.source);
-        if operator == "=" && let Some(extent) = self.any_of(*left, *right) {
+        if operator == "="
+            && let Some(extent) = self.any_of(*left, *right)
+        {
             return extent;
         }
         if operator.starts_with(['~', '!']) && operator != "!=" {
@@ -264,8 +274,14 @@ impl Judge<'_> {
     /// `length(name)` and its kin.
     fn never_negative(&self, node: Node<'_>) -> bool {
         let node = self.core(node);
-        let name = node.child(0).filter(|_| node.kind() == "func_application").map(|name| folded(text(name, self.source)));
-        matches!(name.as_deref(), Some("length" | "char_length" | "character_length" | "octet_length" | "abs" | "cardinality"))
+        let name = node
+            .child(0)
+            .filter(|_| node.kind() == "func_application")
+            .map(|name| folded(text(name, self.source)));
+        matches!(
+            name.as_deref(),
+            Some("length" | "char_length" | "character_length" | "octet_length" | "abs" | "cardinality")
+        )
     }
 
     /// `x = ANY (…)`.
@@ -332,7 +348,11 @@ impl Judge<'_> {
         match side {
             Side::Column(name) if sides.contains(&Side::Column(name.clone())) => sure(!not),
             Side::Column(name) if constant && is_key(&name) && items.len() <= SHORT_LIST => {
-                if not { Extent::Nearly } else { Extent::Key }
+                if not {
+                    Extent::Nearly
+                } else {
+                    Extent::Key
+                }
             }
             Side::Column(_) | Side::Other => Extent::Part,
             literal if sides.contains(&literal) => sure(!not),
@@ -342,24 +362,27 @@ impl Judge<'_> {
 
     /// `id IN (SELECT id FROM the same table)` without a condition takes every row.
     fn subselect(&self, column: &str, select: Node<'_>) -> Extent {
-        let same = find(select, &["qualified_name"]).is_some_and(|name| self.targets.contains(&folded(text(name, self.source))));
+        let same = find(select, &["qualified_name"])
+            .is_some_and(|name| self.targets.contains(&folded(text(name, self.source))));
         let narrowed = find(select, &["where_clause", "select_limit", "having_clause"]);
         match narrowed {
             None if same && !column.is_empty() => Extent::Nearly,
-            Some(condition) if same && condition.kind() == "where_clause" => {
-                match self.eval(condition, 1) {
-                    Extent::All | Extent::Nearly if find(select, &["select_limit"]).is_none() => Extent::Nearly,
-                    _ => Extent::Part,
-                }
-            }
+            Some(condition) if same && condition.kind() == "where_clause" => match self.eval(condition, 1) {
+                Extent::All | Extent::Nearly if find(select, &["select_limit"]).is_none() => Extent::Nearly,
+                _ => Extent::Part,
+            },
             _ => Extent::Part,
         }
     }
 
     fn like(&self, subject: Node<'_>, pattern: Node<'_>) -> Extent {
         match (self.side(subject), self.side(pattern)) {
-            (_, Side::Text(pattern)) if pattern.contains('%') && pattern.bytes().all(|byte| byte == b'%') => Extent::Nearly,
-            (Side::Column(name), Side::Text(pattern)) if is_key(&name) && !pattern.contains(['%', '_']) => Extent::Key,
+            (_, Side::Text(pattern)) if pattern.contains('%') && pattern.bytes().all(|byte| byte == b'%') => {
+                Extent::Nearly
+            }
+            (Side::Column(name), Side::Text(pattern)) if is_key(&name) && !pattern.contains(['%', '_']) => {
+                Extent::Key
+            }
             (Side::Column(_) | Side::Other, _) => Extent::Part,
             _ => Extent::Nearly,
         }
@@ -368,8 +391,16 @@ impl Judge<'_> {
     /// `~`, `~*`, `!~`, `~~`.
     fn matches(&self, operator: &str, subject: Node<'_>, pattern: Node<'_>) -> Extent {
         match self.side(pattern) {
-            Side::Text(text) if operator.starts_with("~~") && !text.is_empty() && text.bytes().all(|b| b == b'%') => Extent::Nearly,
-            Side::Text(text) if operator.starts_with('~') && text.bytes().all(|b| b".*^$+?".contains(&b)) && text != "^$" => {
+            Side::Text(text)
+                if operator.starts_with("~~") && !text.is_empty() && text.bytes().all(|b| b == b'%') =>
+            {
+                Extent::Nearly
+            }
+            Side::Text(text)
+                if operator.starts_with('~')
+                    && text.bytes().all(|b| b".*^$+?".contains(&b))
+                    && text != "^$" =>
+            {
                 Extent::Nearly
             }
             _ => self.other(subject),
@@ -377,13 +408,22 @@ impl Judge<'_> {
     }
 
     fn between(&self, parts: &[Node<'_>]) -> Extent {
-        let bounds: Vec<Side> = parts.iter().skip(2).filter(|part| !part.kind().starts_with("kw_") && !part.kind().starts_with("opt_")).map(|part| self.side(*part)).collect();
+        let bounds: Vec<Side> = parts
+            .iter()
+            .skip(2)
+            .filter(|part| !part.kind().starts_with("kw_") && !part.kind().starts_with("opt_"))
+            .map(|part| self.side(*part))
+            .collect();
         let ends = match bounds.as_slice() {
             [low, high] => (column("id", ">=", low, ""), column("", "<=", high, ""), low, high),
             _ => return Extent::Part,
         };
         match (self.side(parts[0]), ends) {
-            (Side::Column(_), (_, _, Side::Number(low), Side::Number(high))) if *low <= 1.0 && *high >= 1e6 => Extent::Nearly,
+            (Side::Column(_), (_, _, Side::Number(low), Side::Number(high)))
+                if *low <= 1.0 && *high >= 1e6 =>
+            {
+                Extent::Nearly
+            }
             (Side::Column(_), (Extent::Nearly, Extent::Nearly, ..)) => Extent::Nearly,
             (Side::Column(_) | Side::Other, _) => Extent::Part,
             _ => Extent::Nearly,
@@ -422,7 +462,9 @@ fn flatten<'t>(judge: &Judge<'_>, node: Node<'t>, operator: &str) -> Vec<Node<'t
     while let Some(node) = waiting.pop() {
         let node = judge.core(node);
         match (node.child(0), node.child(1), node.child(2)) {
-            (Some(left), Some(middle), Some(right)) if node.child_count() == 3 && middle.kind() == operator => {
+            (Some(left), Some(middle), Some(right))
+                if node.child_count() == 3 && middle.kind() == operator =>
+            {
                 waiting.push(right);
                 waiting.push(left);
             }
@@ -509,8 +551,12 @@ fn column(name: &str, operator: &str, value: &Side, written: &str) -> Extent {
         (">", Side::Number(number)) if key && *number <= 0.0 => Extent::Nearly,
         (">=", Side::Number(number)) if key && *number <= 1.0 => Extent::Nearly,
         ("<" | "<=", Side::Number(number)) if key && *number >= 1e9 => Extent::Nearly,
-        (">" | ">=", Side::Text(text)) if text == "-infinity" || year(text).is_some_and(|y| y <= 1970) => Extent::Nearly,
-        ("<" | "<=", Side::Text(text)) if text == "infinity" || year(text).is_some_and(|y| y >= 2100) => Extent::Nearly,
+        (">" | ">=", Side::Text(text)) if text == "-infinity" || year(text).is_some_and(|y| y <= 1970) => {
+            Extent::Nearly
+        }
+        ("<" | "<=", Side::Text(text)) if text == "infinity" || year(text).is_some_and(|y| y >= 2100) => {
+            Extent::Nearly
+        }
         (">" | ">=" | "<>" | "!=", Side::Text(text)) if key && text.is_empty() => Extent::Nearly,
         ("<" | "<=", Side::Constant) if is_past(name) && is_now(written) => Extent::Nearly,
         _ => Extent::Part,
@@ -519,20 +565,30 @@ fn column(name: &str, operator: &str, value: &Side, written: &str) -> Extent {
 
 fn year(text: &str) -> Option<u32> {
     let digits = text.get(..4)?;
-    text.get(4..).filter(|rest| rest.is_empty() || rest.starts_with(['-', '/', '.'])).and_then(|_| digits.parse().ok())
+    text.get(4..)
+        .filter(|rest| rest.is_empty() || rest.starts_with(['-', '/', '.']))
+        .and_then(|_| digits.parse().ok())
 }
 
 fn is_now(written: &str) -> bool {
     matches!(
         plain(written).as_str(),
-        "now()" | "current_timestamp" | "current_date" | "localtimestamp" | "clock_timestamp()" | "transaction_timestamp()" | "statement_timestamp()"
+        "now()"
+            | "current_timestamp"
+            | "current_date"
+            | "localtimestamp"
+            | "clock_timestamp()"
+            | "transaction_timestamp()"
+            | "statement_timestamp()"
     )
 }
 
 /// A time that lies in the past in every row.
 fn is_past(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
-    ["created", "updated", "inserted", "modified", "recorded", "logged"].iter().any(|word| last.starts_with(word))
+    ["created", "updated", "inserted", "modified", "recorded", "logged"]
+        .iter()
+        .any(|word| last.starts_with(word))
 }
 
 /// Whether a column's name says that it tells rows apart.
@@ -540,8 +596,8 @@ fn is_key(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     let lower = last.to_lowercase();
     const NAMES: &[&str] = &[
-        "id", "uuid", "guid", "ulid", "pk", "key", "email", "slug", "username", "login", "handle", "sku", "isbn",
-        "iban", "token", "ctid", "oid", "rowid", "hostname", "phone",
+        "id", "uuid", "guid", "ulid", "pk", "key", "email", "slug", "username", "login", "handle", "sku",
+        "isbn", "iban", "token", "ctid", "oid", "rowid", "hostname", "phone",
     ];
     const ENDS: &[&str] = &["_id", "_uuid", "_guid", "_pk", "_key", "_slug", "_email", "_token"];
     NAMES.contains(&lower.as_str())

@@ -134,7 +134,9 @@ impl Scanner {
             return end + 1;
         }
         if self.words < 4
-            && [&b"create"[..], b"or", b"replace", b"function", b"procedure"].iter().any(|w| word.eq_ignore_ascii_case(w))
+            && [&b"create"[..], b"or", b"replace", b"function", b"procedure"]
+                .iter()
+                .any(|w| word.eq_ignore_ascii_case(w))
             && let Some(slot) = self.head.get_mut(self.words as usize)
         {
             *slot = word.first().map_or(0, u8::to_ascii_lowercase);
@@ -355,12 +357,18 @@ impl<'a> Iterator for Tokens<'a> {
             b'-' if rest.get(1) == Some(&b'-') => {
                 (Kind::Comment, memchr::memchr(b'\n', rest).unwrap_or(rest.len()))
             }
-            b'/' if rest.get(1) == Some(&b'*') => (Kind::Comment, 2 + leave_comment(rest.get(2..)?, &mut 1).0),
-            b'0'..=b'9' => (Kind::Number, run(rest, 0, |byte| name_byte(byte) && byte != b'$' || byte == b'.')),
+            b'/' if rest.get(1) == Some(&b'*') => {
+                (Kind::Comment, 2 + leave_comment(rest.get(2..)?, &mut 1).0)
+            }
+            b'0'..=b'9' => {
+                (Kind::Number, run(rest, 0, |byte| name_byte(byte) && byte != b'$' || byte == b'.'))
+            }
             _ if name_start(first) => {
                 let end = run(rest, 0, name_byte);
                 match (rest.get(..end)?, rest.get(end)) {
-                    (b"e" | b"E", Some(b'\'')) => (Kind::Text, end + 1 + leave_quote(rest.get(end + 1..)?, true).0),
+                    (b"e" | b"E", Some(b'\'')) => {
+                        (Kind::Text, end + 1 + leave_quote(rest.get(end + 1..)?, true).0)
+                    }
                     (b"b" | b"B" | b"x" | b"X" | b"n" | b"N", Some(b'\'')) => {
                         (Kind::Text, end + 1 + leave_quote(rest.get(end + 1..)?, false).0)
                     }
@@ -416,7 +424,11 @@ pub fn normalise(bytes: &[u8], backslash_quotes: bool) -> Result<Cow<'_, str>, &
         plain &= token.kind != Kind::Comment && !unicode_escaped(token.bytes) && !quantifier(&token);
         plain &= !(backslash_quotes && token.kind == Kind::Text);
     }
-    if plain { Ok(String::from_utf8_lossy(bytes)) } else { Ok(Cow::Owned(rewritten(bytes, backslash_quotes))) }
+    if plain {
+        Ok(String::from_utf8_lossy(bytes))
+    } else {
+        Ok(Cow::Owned(rewritten(bytes, backslash_quotes)))
+    }
 }
 
 fn rewritten(bytes: &[u8], backslash_quotes: bool) -> String {
@@ -444,7 +456,8 @@ fn rewritten(bytes: &[u8], backslash_quotes: bool) -> String {
         let after = tokens.get(index + 1);
         if token.bytes == b"("
             && before.is_some_and(quantifier)
-            && after.is_some_and(|after| ["select", "with", "values", "table"].iter().any(|word| after.is(word)))
+            && after
+                .is_some_and(|after| ["select", "with", "values", "table"].iter().any(|word| after.is(word)))
         {
             doubled.push(token.depth);
             out.push('(');

@@ -10,10 +10,10 @@
 
 use tree_sitter::{Node, Parser};
 
+use super::condition::items;
 use super::lex::{Kind, Tokens, text_value};
 use super::tree::{child, children, find, folded, text, walk};
 use super::{DYNAMIC, Judged, Reader};
-use super::condition::items;
 
 impl Reader {
     /// The statements inside a `DO` block.
@@ -63,7 +63,8 @@ impl Reader {
         walk(root, |at| {
             let parts = if at.kind() == "sql_expression" { Vec::new() } else { children(at) };
             let runs = parts.iter().position(|part| part.kind() == "kw_execute");
-            for (index, part) in parts.iter().enumerate().filter(|(_, part)| part.kind() == "sql_expression") {
+            for (index, part) in parts.iter().enumerate().filter(|(_, part)| part.kind() == "sql_expression")
+            {
                 let built = runs.is_some_and(|runs| index == runs + 1);
                 pieces.push((at.kind(), built, text(*part, &source).to_owned()));
             }
@@ -85,7 +86,10 @@ impl Reader {
         }
         let first = piece.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("").to_lowercase();
         let statement = parent == "stmt_execsql"
-            || matches!(first.as_str(), "select" | "with" | "insert" | "update" | "delete" | "merge" | "values" | "table");
+            || matches!(
+                first.as_str(),
+                "select" | "with" | "insert" | "update" | "delete" | "merge" | "values" | "table"
+            );
         let code = if statement {
             without_into(piece)
         } else if parent == "stmt_call" {
@@ -119,7 +123,8 @@ fn without_into(statement: &str) -> String {
     let mut index = 0;
     while let Some(token) = tokens.get(index) {
         let before = index.checked_sub(1).and_then(|before| tokens.get(before));
-        let clause = token.is("into") && token.depth == 0 && !before.is_some_and(|b| b.is("insert") || b.is("merge"));
+        let clause =
+            token.is("into") && token.depth == 0 && !before.is_some_and(|b| b.is("insert") || b.is("merge"));
         if clause {
             index += 1;
             if tokens.get(index).is_some_and(|token| token.is("strict")) {
@@ -128,7 +133,9 @@ fn without_into(statement: &str) -> String {
             index = behind_targets(&tokens, index);
             continue;
         }
-        let glued = before.is_some_and(|before| before.bytes.as_ptr() as usize + before.bytes.len() == token.bytes.as_ptr() as usize);
+        let glued = before.is_some_and(|before| {
+            before.bytes.as_ptr() as usize + before.bytes.len() == token.bytes.as_ptr() as usize
+        });
         if !glued {
             out.push(' ');
         }
@@ -167,8 +174,12 @@ fn append(node: Node<'_>, source: &str, out: &mut String, constant: &mut bool, d
             *constant |= value.chars().any(char::is_alphabetic);
             out.push_str(&value);
         }
-        ("AexprConst", [literal]) if literal.kind() == "Sconst" => append(*literal, source, out, constant, depth + 1),
-        ("func_application", [name, ..]) => call(node, &folded(text(*name, source)), source, (out, constant), depth),
+        ("AexprConst", [literal]) if literal.kind() == "Sconst" => {
+            append(*literal, source, out, constant, depth + 1)
+        }
+        ("func_application", [name, ..]) => {
+            call(node, &folded(text(*name, source)), source, (out, constant), depth)
+        }
         (_, [left, operator, right]) if text(*operator, source) == "||" => {
             append(*left, source, out, constant, depth + 1);
             append(*right, source, out, constant, depth + 1);

@@ -86,7 +86,9 @@ fn matches(pattern: &[&str], words: &[&str]) -> bool {
     match pattern.split_first() {
         None => true,
         Some((&"*", rest)) => (0..=words.len()).any(|skip| matches(rest, words.get(skip..).unwrap_or(&[]))),
-        Some((first, rest)) => words.split_first().is_some_and(|(word, after)| word == first && matches(rest, after)),
+        Some((first, rest)) => {
+            words.split_first().is_some_and(|(word, after)| word == first && matches(rest, after))
+        }
     }
 }
 

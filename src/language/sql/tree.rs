@@ -59,9 +59,25 @@ pub fn find<'t>(node: Node<'t>, kinds: &[&str]) -> Option<Node<'t>> {
 /// The statement's own keywords in order, names and expressions left out: `drop table if exists cascade`.
 pub fn keywords<'t>(node: Node<'t>) -> Vec<&'t str> {
     const OPAQUE: &[&str] = &[
-        "ColId", "ColLabel", "name", "any_name", "qualified_name", "relation_expr", "a_expr", "SelectStmt",
-        "PreparableStmt", "NonReservedWord", "alter_table_cmds", "Typename", "func_name", "RoleSpec", "RoleId",
-        "def_list", "definition", "OptTableElementList", "createfunc_opt_list",
+        "ColId",
+        "ColLabel",
+        "name",
+        "any_name",
+        "qualified_name",
+        "relation_expr",
+        "a_expr",
+        "SelectStmt",
+        "PreparableStmt",
+        "NonReservedWord",
+        "alter_table_cmds",
+        "Typename",
+        "func_name",
+        "RoleSpec",
+        "RoleId",
+        "def_list",
+        "definition",
+        "OptTableElementList",
+        "createfunc_opt_list",
     ];
     let mut words = Vec::new();
     walk(node, |at| {
@@ -76,8 +92,16 @@ pub fn keywords<'t>(node: Node<'t>) -> Vec<&'t str> {
 /// The objects that a statement names, as written; at most [`MOST_OBJECTS`].
 pub fn objects(node: Node<'_>, source: &str) -> Vec<String> {
     const NAMES: &[&str] = &[
-        "any_name", "qualified_name", "name", "RoleSpec", "RoleId", "function_with_argtypes",
-        "aggregate_with_argtypes", "operator_with_argtypes", "Typename", "func_name",
+        "any_name",
+        "qualified_name",
+        "name",
+        "RoleSpec",
+        "RoleId",
+        "function_with_argtypes",
+        "aggregate_with_argtypes",
+        "operator_with_argtypes",
+        "Typename",
+        "func_name",
     ];
     if let Some(on) = child(node, "kw_on") {
         // DROP TRIGGER name ON table: one object.
@@ -111,7 +135,9 @@ fn end_of_list(name: Node<'_>, statement: Node<'_>) -> usize {
     // `parent` walks from the root; the way from the statement down is short, so go down instead.
     let mut at = statement;
     loop {
-        let next = children(at).into_iter().find(|c| c.start_byte() <= name.start_byte() && c.end_byte() >= name.end_byte());
+        let next = children(at)
+            .into_iter()
+            .find(|c| c.start_byte() <= name.start_byte() && c.end_byte() >= name.end_byte());
         match next {
             Some(next) if next.kind().ends_with("_list") => return next.end_byte().max(end),
             Some(next) if next != name && next.child_count() > 0 => at = next,
