@@ -99,7 +99,9 @@ impl Script {
 
     /// `-v name=value`; `None`: set to what is not known here.
     pub fn set_variable(&mut self, name: &str, value: Option<&[u8]>) {
-        match (name, value) {
+        // An empty value switches psql's own switches on.
+        let switch = value.map(|value| if value.is_empty() { b"on" } else { value });
+        match (name, switch) {
             ("AUTOCOMMIT", Some(value)) => self.ledger.autocommit = meta::truth(value) != Some(false),
             ("ON_ERROR_STOP", Some(value)) => self.ledger.stops_on_error = meta::truth(value) == Some(true),
             ("SINGLELINE", Some(value)) => self.dialect.single_line = meta::truth(value) == Some(true),

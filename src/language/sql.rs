@@ -27,7 +27,7 @@ use std::collections::HashMap;
 
 use tree_sitter::{Node, Parser};
 
-use crate::action::{Action, Effect, Impact};
+use crate::action::{Action, Certainty, Effect, Impact};
 use condition::items;
 use lex::{Kind, Tokens, normalise, text_value};
 use table::Row;
@@ -164,24 +164,28 @@ impl Reader {
             return None;
         }
         let mut name = String::new();
-        let mut values = false;
+        let (mut values, mut columns, mut part) = (false, false, true);
         for token in tokens {
-            match token.kind {
-                Kind::Word if !values && token.depth == 0 && token.is("values") => values = true,
-                Kind::Word | Kind::Name if !values => {
-                    if token.is("select") || token.is("overriding") || token.is("default") {
+            match (token.kind, token.depth) {
+                (Kind::Text | Kind::Number, _) if values => {}
+                (Kind::Mark, 0..=2) if values && matches!(token.bytes, b"(" | b")" | b"," | b"-" | b"+") => {}
+                (Kind::Word, _) if values => {
+                    if !["null", "true", "false", "default"].iter().any(|word| token.is(word)) {
                         return None;
                     }
-                    if token.depth == 0 {
-                        name.push_str(std::str::from_utf8(token.bytes).ok()?);
-                    }
                 }
-                Kind::Mark if token.bytes == b"." && token.depth == 0 && !values => name.push('.'),
-                Kind::Mark if matches!(token.bytes, b"(" | b")" | b"," | b"-" | b"+") && token.depth <= 2 => {
+                (Kind::Word, 0) if !part && token.is("values") => values = true,
+                (Kind::Word | Kind::Name, 0) if part && !columns => {
+                    name.push_str(std::str::from_utf8(token.bytes).ok()?);
+                    part = false;
                 }
-                Kind::Text | Kind::Number if values => {}
-                Kind::Word
-                    if values && ["null", "true", "false", "default"].iter().any(|word| token.is(word)) => {}
+                (Kind::Mark, 0) if token.bytes == b"." && !part && !columns => {
+                    name.push('.');
+                    part = true;
+                }
+                (Kind::Mark, 0) if token.bytes == b"(" && !part && !columns => columns = true,
+                (Kind::Mark, 1) if columns && matches!(token.bytes, b"," | b")") => {}
+                (Kind::Word | Kind::Name, 1) if columns => {}
                 _ => return None,
             }
         }
@@ -201,12 +205,16 @@ impl Reader {
     /// An action of a row.
     fn act(&self, row: &Row, object: &str, verb: &str, source: &str) -> Judged {
         let verb = if row.verb.is_empty() { verb.to_owned() } else { row.verb.to_owned() };
-        let action = Action::new(row.effect, row.impact, self.rule(row.rule), verb)
+        let mut action = Action::new(row.effect, row.impact, self.rule(row.rule), verb)
             .object(object.replace(DYNAMIC, "…"))
             .scope(row.scope)
             .undo(row.undo)
             .advice(row.advice)
             .text(shorten(source.as_bytes()));
+        if object.contains(DYNAMIC) {
+            action.certainty = Certainty::Possible;
+            action.scope = format!("whatever the run names; {}", row.scope).into();
+        }
         Judged { action, whole: row.whole, relation: String::new() }
     }
 

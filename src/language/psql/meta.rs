@@ -433,24 +433,22 @@ impl Script {
                     argument.text.extend_from_slice(DYNAMIC.as_bytes());
                     at += length + 2;
                 }
-                b':' => {
-                    match variable_at(tail, at).and_then(|found| Some((found, self.value(found.1, host)))) {
-                        Some(((Form::IsSet, _, end), value)) => {
-                            argument.unknown |= value.is_none() && self.any_variable;
-                            argument.text.extend_from_slice(if value.is_some() { b"TRUE" } else { b"FALSE" });
-                            at = end;
-                        }
-                        Some(((form, _, end), Some(value))) => {
-                            argument.unknown |= value.is_none();
-                            argument.text.extend(form.quote(value));
-                            at = end;
-                        }
-                        _ => {
-                            argument.text.push(byte);
-                            at += 1;
-                        }
+                b':' => match variable_at(tail, at).map(|found| (found, self.value(found.1, host))) {
+                    Some(((Form::IsSet, _, end), value)) => {
+                        argument.unknown |= value.is_none() && self.any_variable;
+                        argument.text.extend_from_slice(if value.is_some() { b"TRUE" } else { b"FALSE" });
+                        at = end;
                     }
-                }
+                    Some(((form, _, end), Some(value))) => {
+                        argument.unknown |= value.is_none();
+                        argument.text.extend(form.quote(value));
+                        at = end;
+                    }
+                    _ => {
+                        argument.text.push(byte);
+                        at += 1;
+                    }
+                },
                 b'\\' => break,
                 _ if byte.is_ascii_whitespace() => break,
                 _ => {

@@ -52,6 +52,11 @@ impl Reader {
         } else if extent == Extent::Part {
             action.advice = "count the rows first with the same WHERE in a SELECT".into();
         }
+        if is_catalogue(name) && extent != Extent::None {
+            judged.action.impact = Impact::Table;
+            judged.action.scope = "the server's own catalogue".into();
+            judged.action.advice = "use the statement that exists for it (ALTER, DROP) instead".into();
+        }
         Some(judged)
     }
 
@@ -136,4 +141,10 @@ impl Reader {
 fn is_data_file(path: &str) -> bool {
     let extension = path.rsplit('.').next().unwrap_or("").to_lowercase();
     matches!(extension.as_str(), "csv" | "tsv" | "txt" | "json" | "jsonl" | "copy" | "dat" | "bin")
+}
+
+/// One of PostgreSQL's own tables: changing a row of it may take a whole database.
+fn is_catalogue(name: &str) -> bool {
+    let name = folded(name);
+    name.starts_with("pg_catalog.") || name.starts_with("pg_") && !name.contains('.')
 }
