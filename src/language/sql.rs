@@ -42,6 +42,9 @@ const DEEPEST: u32 = 8;
 /// The most actions that one statement gives.
 const MOST_ACTIONS: usize = 64;
 
+/// Where looking for more actions in one statement ends; what is not looked at is unknown.
+const MOST_LOOKED_AT: usize = 2048;
+
 /// An action together with what decides whether a transaction takes it back.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -136,7 +139,7 @@ impl Reader {
             outcome.judged.extend(one.judged);
             outcome.created = outcome.created.or(one.created);
         }
-        outcome.judged.truncate(MOST_ACTIONS);
+        self.bound(&mut outcome.judged);
         outcome
     }
 
@@ -305,10 +308,10 @@ impl Reader {
                 "func_application" => calls.push(at),
                 _ => {}
             }
-            judged.len() < MOST_ACTIONS
+            judged.len() < MOST_LOOKED_AT
         });
-        for call in calls.into_iter().take(MOST_ACTIONS * 16) {
-            if judged.len() < MOST_ACTIONS {
+        for call in calls {
+            if judged.len() < MOST_LOOKED_AT {
                 judged.extend(self.function(call, source));
             }
         }
@@ -320,7 +323,7 @@ impl Reader {
         let mut commands = Vec::new();
         walk(node, |at| {
             let command = matches!(at.kind(), "alter_table_cmd" | "partition_cmd" | "index_partition_cmd");
-            if command && commands.len() < tree::MOST_OBJECTS {
+            if command && commands.len() < MOST_LOOKED_AT {
                 commands.push(at);
             }
             !command && at.kind() != "a_expr"
@@ -370,6 +373,20 @@ impl Reader {
         judged
     }
 
+    /// Keeps the number of actions small; mere changes go first, and nothing is left out silently.
+    fn bound(&self, judged: &mut Vec<Judged>) {
+        let left_out = judged.len() >= MOST_LOOKED_AT;
+        if judged.len() > MOST_ACTIONS {
+            judged.sort_by_key(|one| matches!(one.action.impact, Impact::Nothing | Impact::Change));
+            let mere = |one: &Judged| matches!(one.action.impact, Impact::Nothing | Impact::Change);
+            let left_out = left_out || judged.get(MOST_ACTIONS).is_some_and(|next| !mere(next));
+            judged.truncate(MOST_ACTIONS);
+            if left_out {
+                judged.extend(self.unread("a statement that does more than is listed", b"").judged);
+            }
+        }
+    }
+
     /// SQL inside SQL, bounded; `None` beyond the bound.
     fn nested(&mut self, code: &str) -> Option<Vec<Judged>> {
         if self.depth >= DEEPEST {
@@ -382,7 +399,7 @@ impl Reader {
             judged.extend(self.statement(statement).judged);
         }
         self.depth -= 1;
-        judged.truncate(MOST_ACTIONS);
+        self.bound(&mut judged);
         Some(judged)
     }
 

@@ -22,7 +22,7 @@ use crate::language::sql::lex::{Kind, Scanner, Tokens, text_value};
 pub enum Live {
     Dead,
     Maybe,
-    Live,
+    Surely,
 }
 
 /// One open `\if`.
@@ -37,7 +37,7 @@ pub struct Branch {
 
 /// Whether the innermost of nested branches runs.
 pub fn state(branches: &[Branch]) -> Live {
-    branches.last().map_or(Live::Live, |branch| branch.live.min(branch.outer))
+    branches.last().map_or(Live::Surely, |branch| branch.live.min(branch.outer))
 }
 
 /// How a variable is written.
@@ -166,7 +166,7 @@ impl Script {
             "if" => {
                 let outer = state(&run.branches);
                 let live = if outer == Live::Dead { Live::Dead } else { self.condition(tail, host) };
-                let taken = if outer == Live::Dead { Live::Live } else { live };
+                let taken = if outer == Live::Dead { Live::Surely } else { live };
                 let saved = (run.buffer.len(), run.scanner.clone());
                 run.branches.push(Branch { live, outer, taken, saved });
             }
@@ -175,10 +175,10 @@ impl Script {
                 let (taken, outer) = run
                     .branches
                     .last()
-                    .map_or((Live::Live, Live::Live), |branch| (branch.taken, branch.outer));
+                    .map_or((Live::Surely, Live::Surely), |branch| (branch.taken, branch.outer));
                 let condition = match (name, taken, outer) {
-                    (_, Live::Live, _) | (.., Live::Dead) => Live::Dead,
-                    ("else", ..) => Live::Live,
+                    (_, Live::Surely, _) | (.., Live::Dead) => Live::Dead,
+                    ("else", ..) => Live::Surely,
                     _ => self.condition(tail, host),
                 };
                 let Some(branch) = run.branches.last_mut() else { return true };
@@ -200,7 +200,7 @@ impl Script {
         let text: Vec<u8> =
             arguments.iter().map(|argument| argument.text.clone()).collect::<Vec<_>>().join(&b' ');
         match truth(&text) {
-            Some(true) if known => Live::Live,
+            Some(true) if known => Live::Surely,
             Some(false) if known => Live::Dead,
             _ => Live::Maybe,
         }

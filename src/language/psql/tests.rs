@@ -183,6 +183,18 @@ fn many_statements_give_few_actions() {
 }
 
 #[test]
+fn much_harmless_work_hides_nothing() {
+    let mut body = String::from("DO $$ BEGIN ");
+    for number in 0..3000 {
+        body.push_str(&format!("INSERT INTO t{number} VALUES (1); "));
+    }
+    let hidden = format!("{body} DROP TABLE x; END $$");
+    assert!(shown(&read("c", &hidden)).contains("psql.unread"));
+    let few = format!("DO $$ BEGIN {} DROP TABLE x; END $$", "INSERT INTO a VALUES (1); ".repeat(200));
+    assert!(shown(&read("c", &few)).contains("psql.drop-table Table [x]"));
+}
+
+#[test]
 fn plain_sql_reads_as_one_query() {
     let actions = crate::language::sql::read_sql("SELECT 1; DELETE FROM t", "http");
     assert_eq!(shown(&actions), "http.delete Table [t]");

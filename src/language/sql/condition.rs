@@ -139,7 +139,7 @@ impl Judge<'_> {
                     _ => None,
                 },
                 "where_clause" | "func_arg_expr" if node.child_count() <= 2 => {
-                    node.child(u32::try_from(node.child_count()).unwrap_or(1).saturating_sub(1))
+                    node.child(node.child_count().saturating_sub(1))
                 }
                 "func_expr" if node.child_count() == 1 => node.child(0),
                 "select_with_parens" => scalar(node),

@@ -181,12 +181,6 @@ impl Scanner {
         }
         start + length
     }
-
-    /// Whether bytes inside a comment or a quote would be lost if the input ended here.
-    #[must_use]
-    pub fn inside(&self) -> bool {
-        !matches!(self.within, Within::Nothing | Within::LineComment)
-    }
 }
 
 fn leave_quote(rest: &[u8], escapes: bool) -> (usize, bool) {
