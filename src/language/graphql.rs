@@ -23,7 +23,7 @@ use crate::language::json::{HOLE, Json};
 /// Values nested deeper than this are refused.
 const DEPTH: usize = 64;
 /// Documents longer than this, in bytes, are refused.
-const LENGTH: usize = 1 << 20;
+pub const LENGTH: usize = 1 << 20;
 /// Documents with more fragments than this are refused: they are followed one inside the other.
 const FRAGMENTS: usize = 128;
 

@@ -30,7 +30,7 @@ const RAW: usize = 1 << 20;
 #[must_use]
 pub fn judge(request: &Request, program: &str) -> Vec<Action> {
     let places = places(request);
-    let mut named = provider::at(&places).find(|provider| provider.is_named());
+    let mut named = provider::at(&places).find(|provider| provider.is_named_by(&places));
     let content = Content::of(request);
     let method = method(request, &content);
     let mut actions = match request.url.scheme.as_str() {
@@ -182,6 +182,7 @@ fn facts(request: &Request, content: &Content, method: &str) -> Facts {
         parameters,
         headers: request.headers.clone(),
         raw,
+        unread: !content.unread.is_empty(),
     }
 }
 
@@ -242,7 +243,7 @@ fn sql_fields(request: &Request, content: &Content) -> Vec<Action> {
     }
     let is_sql = |text: &&String| {
         const LEADS: &[&str] = &["drop", "delete", "truncate", "update", "alter", "insert", "select", "with", "begin"];
-        let first = text.trim_start().split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        let first = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
         LEADS.contains(&first.as_str()) && text.split_whitespace().count() > 1
     };
     texts.iter().filter(is_sql).flat_map(|text| sql_text(text, "http")).collect()
