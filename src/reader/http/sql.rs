@@ -7,7 +7,11 @@ use crate::action::{Effect, Impact};
 #[must_use]
 pub fn sql_body(text: &str, prefix: &str) -> Vec<Action> {
     // Stands in for `crate::language::sql::read_sql(text, prefix)`: first words only.
-    text.split(';').map(str::trim).filter(|statement| !statement.is_empty()).map(|one| statement(one, prefix)).collect()
+    text.split(';')
+        .map(str::trim)
+        .filter(|statement| !statement.is_empty())
+        .map(|one| statement(one, prefix))
+        .collect()
 }
 
 fn statement(text: &str, prefix: &str) -> Action {
