@@ -220,12 +220,14 @@ fn outcome(
                         .map(|(_, value)| value),
                 );
             }
-            let all_empty = texts.iter().all(|text| text.trim().is_empty());
-            if all_empty && content.unread.is_empty() && content.text.is_empty() {
-                return vec![Action::new(Effect::Write, Impact::Change, "http.post", "post")];
-            }
-            if all_empty {
-                return vec![Action::unread(format!("{}.sql", provider.id), "SQL that could not be read")];
+            if texts.iter().all(|text| text.trim().is_empty()) {
+                let broken =
+                    content.json.is_none() && content.pairs.is_empty() && !content.text.trim().is_empty();
+                return vec![if broken || content.has_hole() {
+                    Action::unread(format!("{}.sql", provider.id), "SQL that could not be read")
+                } else {
+                    Action::new(Effect::Write, Impact::Change, "http.post", "post")
+                }];
             }
             texts.iter().flat_map(|text| sql_text(text, provider.id)).collect()
         }
