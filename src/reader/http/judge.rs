@@ -253,11 +253,20 @@ fn sql_fields(request: &Request, content: &Content) -> Vec<Action> {
             texts.push(content.text.clone());
         }
     }
+    // A question to a search box may begin with the same words: SQL goes on as SQL does.
     let is_sql = |text: &&String| {
-        const LEADS: &[&str] =
-            &["drop", "delete", "truncate", "update", "alter", "insert", "select", "with", "begin"];
-        let first = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-        LEADS.contains(&first.as_str()) && text.split_whitespace().count() > 1
+        let upper = text.to_ascii_uppercase();
+        let words: Vec<&str> = upper.split_whitespace().take(8).collect();
+        let kinds = ["TABLE", "DATABASE", "SCHEMA", "INDEX", "VIEW", "USER", "ROLE", "COLUMN", "KEYSPACE"];
+        match (words.first().copied(), words.get(1).copied()) {
+            (Some("DROP" | "ALTER" | "CREATE"), Some(kind)) => kinds.contains(&kind),
+            (Some("DELETE"), Some(next)) => next == "FROM",
+            (Some("INSERT"), Some(next)) => next == "INTO",
+            (Some("UPDATE"), Some(_)) => words.contains(&"SET"),
+            (Some("SELECT" | "TRUNCATE" | "WITH"), Some(_)) => true,
+            (Some("BEGIN" | "BEGIN;"), _) => true,
+            _ => false,
+        }
     };
     texts.iter().filter(is_sql).flat_map(|text| sql_text(text, "http")).collect()
 }

@@ -168,6 +168,11 @@ const HARMLESS: &[&str] = &[
     "session",
     "typing",
     "label",
+    "background",
+    "bg",
+    "watermark",
+    "noise",
+    "duplicate",
     "search",
 ];
 /// With these a mild verb is no longer mild.
@@ -192,6 +197,10 @@ const WHOLE: &[&str] = &[
     "table",
     "collection",
 ];
+
+/// What databases drop besides.
+const DROPPED: &[&str] =
+    &["user", "role", "column", "view", "constraint", "all", "keyspace", "graph", "partition"];
 
 /// What a name claims; `around` is what stands before it (the path's other segments).
 #[must_use]
@@ -227,6 +236,10 @@ pub fn of(name: &str, around: &[String]) -> Option<Claim> {
             .iter()
             .any(|word| list.contains(word) || word.strip_suffix('s').is_some_and(|one| list.contains(&one)))
     };
+    // `drop-points` is a place; only what databases drop is dropped.
+    if verb == "drop" && !objects.is_empty() && parts.len() > 1 && !about(WHOLE) && !about(DROPPED) {
+        return None;
+    }
     let (effect, impact) = if STOPS.contains(&verb) {
         (Effect::Destroy, Impact::Outage)
     } else if about(HARMLESS) {
@@ -280,6 +293,9 @@ mod tests {
             ("restoreDeletedUser", None),
             ("createDeleteRequest", None),
             ("projectScheduleDeleteCancel", None),
+            ("dropTable", Some(Impact::Resource)),
+            ("drop-points", None),
+            ("remove-background", Some(Impact::Change)),
             ("updateUser", None),
             ("undeleteUser", None),
             ("deletionPolicyUpdate", None),
