@@ -106,6 +106,8 @@ fn row(line: &str, out: &mut String) -> Result<(), String> {
         let (wanted, rest) = word.strip_prefix('!').map_or((true, word), |rest| (false, rest));
         let test = if rest == "filter" {
             "Test::Filter".to_owned()
+        } else if rest == "unread" {
+            "Test::Unread".to_owned()
         } else if let Some(glob) = rest.strip_prefix("raw~") {
             format!("Test::Raw({glob:?})")
         } else if let Some((name, glob)) = rest.strip_prefix("header:").and_then(|rest| rest.split_once('='))
@@ -115,7 +117,7 @@ fn row(line: &str, out: &mut String) -> Result<(), String> {
             format!("Test::Field({name:?}, {glob:?})")
         } else {
             return Err(format!(
-                "'{rest}' is no condition: write key=glob, header:Name=glob, raw~glob or filter"
+                "'{rest}' is no condition: write key=glob, header:Name=glob, raw~glob, unread or filter"
             ));
         };
         let _ = write!(conditions, "({wanted}, {test}), ");

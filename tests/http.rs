@@ -99,6 +99,33 @@ fn unknown_words_count_only_where_they_decide() {
 }
 
 #[test]
+fn a_curlrc_counts_unless_q_comes_first() {
+    let home = std::env::temp_dir().join(format!("agentguard-curlrc-{}", std::process::id()));
+    std::fs::create_dir_all(&home).expect("a folder");
+    std::fs::write(home.join(".curlrc"), "# mine\nrequest = \"DELETE\"\nsilent\n").expect("a file");
+    for (line, expected) in [
+        ("https://api.example.com/x", Severity::High),
+        ("-q https://api.example.com/x", Severity::None),
+        ("--disable https://api.example.com/x", Severity::None),
+        ("-s -q https://api.example.com/x", Severity::High),
+        ("-X GET https://api.example.com/x", Severity::None),
+    ] {
+        let context = Context::new(Door::Check)
+            .with_env(vec![
+                ("HOME".into(), home.clone().into_os_string()),
+                ("XDG_CONFIG_HOME".into(), "/nonexistent".into()),
+            ])
+            .with_stdin(Stdin::Empty);
+        let mut invocation = Invocation::new("curl", Vec::new(), home.clone());
+        invocation.args = line.split(' ').map(Word::literal).collect();
+        let binding = bind::bind(registry::find("curl").expect("a grammar"), &invocation.args, false);
+        let read = http::read(&binding, &Call { context: &context, invocation: &invocation });
+        assert_eq!(assess(&read.actions).severity, expected, "{line}");
+    }
+    std::fs::remove_dir_all(&home).ok();
+}
+
+#[test]
 fn no_secret_reaches_an_action() {
     let line = "curl -X DELETE -u me:hunter2 -H 'Authorization: Bearer hunter2' \
                 https://me:hunter2@api.example.com/v1/x?access_token=hunter2&a=1 -d password=hunter2";
@@ -237,4 +264,14 @@ fn the_real_curl_sends_what_was_composed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count >= 40, "{count} lines");
     std::fs::remove_dir_all(&folder).ok();
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_argument_list_panics(words in proptest::collection::vec(
+        "(-[XdFTKGIHQ:]|--(next|json|url|url-query|variable|expand-data|data-urlencode|form|request-target)|[a-z{}\\[\\]@=%:;/?&\\\\\"<>. é]{0,12}|http://[a-z]{0,3}[:/@?]{0,3})",
+        0..8,
+    ), stdin: Vec<u8>) {
+        let _ = reading(words.iter().map(Word::literal).collect(), Stdin::Bytes(stdin));
+    }
 }

@@ -30,7 +30,7 @@ const RAW: usize = 1 << 20;
 #[must_use]
 pub fn judge(request: &Request, program: &str) -> Vec<Action> {
     let places = places(request);
-    let mut named = provider::at(&places).find(|provider| provider.is_named());
+    let mut named = provider::at(&places).find(|provider| provider.is_named_by(&places));
     let content = Content::of(request);
     let method = method(request, &content);
     let mut actions = match request.url.scheme.as_str() {
@@ -181,6 +181,7 @@ fn facts(request: &Request, content: &Content, method: &str) -> Facts {
         parameters,
         headers: request.headers.clone(),
         raw,
+        unread: !content.unread.is_empty(),
     }
 }
 
@@ -219,12 +220,14 @@ fn outcome(
                         .map(|(_, value)| value),
                 );
             }
-            let all_empty = texts.iter().all(|text| text.trim().is_empty());
-            if all_empty && content.unread.is_empty() && content.text.is_empty() {
-                return vec![Action::new(Effect::Write, Impact::Change, "http.post", "post")];
-            }
-            if all_empty {
-                return vec![Action::unread(format!("{}.sql", provider.id), "SQL that could not be read")];
+            if texts.iter().all(|text| text.trim().is_empty()) {
+                let broken =
+                    content.json.is_none() && content.pairs.is_empty() && !content.text.trim().is_empty();
+                return vec![if broken || content.has_hole() {
+                    Action::unread(format!("{}.sql", provider.id), "SQL that could not be read")
+                } else {
+                    Action::new(Effect::Write, Impact::Change, "http.post", "post")
+                }];
             }
             texts.iter().flat_map(|text| sql_text(text, provider.id)).collect()
         }
@@ -250,11 +253,20 @@ fn sql_fields(request: &Request, content: &Content) -> Vec<Action> {
             texts.push(content.text.clone());
         }
     }
+    // A question to a search box may begin with the same words: SQL goes on as SQL does.
     let is_sql = |text: &&String| {
-        const LEADS: &[&str] =
-            &["drop", "delete", "truncate", "update", "alter", "insert", "select", "with", "begin"];
-        let first = text.trim_start().split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-        LEADS.contains(&first.as_str()) && text.split_whitespace().count() > 1
+        let upper = text.to_ascii_uppercase();
+        let words: Vec<&str> = upper.split_whitespace().take(8).collect();
+        let kinds = ["TABLE", "DATABASE", "SCHEMA", "INDEX", "VIEW", "USER", "ROLE", "COLUMN", "KEYSPACE"];
+        match (words.first().copied(), words.get(1).copied()) {
+            (Some("DROP" | "ALTER" | "CREATE"), Some(kind)) => kinds.contains(&kind),
+            (Some("DELETE"), Some(next)) => next == "FROM",
+            (Some("INSERT"), Some(next)) => next == "INTO",
+            (Some("UPDATE"), Some(_)) => words.contains(&"SET"),
+            (Some("SELECT" | "TRUNCATE" | "WITH"), Some(_)) => true,
+            (Some("BEGIN" | "BEGIN;"), _) => true,
+            _ => false,
+        }
     };
     texts.iter().filter(is_sql).flat_map(|text| sql_text(text, "http")).collect()
 }

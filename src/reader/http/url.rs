@@ -120,7 +120,6 @@ fn split_port(place: &str) -> (&str, Option<u16>) {
         return (address, after.strip_prefix(':').and_then(|port| port.parse().ok()));
     }
     match place.rsplit_once(':') {
-        Some((host, port)) if port.is_empty() => (host, None),
         Some((host, port)) => (host, port.parse().ok()),
         None => (place, None),
     }

@@ -60,6 +60,7 @@ const MILD: &[&str] = &[
     "detach",
     "yank",
     "transfer",
+    "deactivate",
 ];
 /// After these something stands still.
 const STOPS: &[&str] = &["shutdown", "stop", "halt", "poweroff", "suspend", "pause", "reboot"];
@@ -167,6 +168,11 @@ const HARMLESS: &[&str] = &[
     "session",
     "typing",
     "label",
+    "background",
+    "bg",
+    "watermark",
+    "noise",
+    "duplicate",
     "search",
 ];
 /// With these a mild verb is no longer mild.
@@ -191,6 +197,10 @@ const WHOLE: &[&str] = &[
     "table",
     "collection",
 ];
+
+/// What databases drop besides.
+const DROPPED: &[&str] =
+    &["user", "role", "column", "view", "constraint", "all", "keyspace", "graph", "partition"];
 
 /// What a name claims; `around` is what stands before it (the path's other segments).
 #[must_use]
@@ -219,13 +229,17 @@ pub fn of(name: &str, around: &[String]) -> Option<Claim> {
             .filter(|_| !OTHERS.contains(&last.as_str()))?
     };
     let verb = verb.as_str();
-    let objects: Vec<&str> = parts
-        .iter()
-        .map(String::as_str)
-        .filter(|word| *word != verb)
-        .chain(around.last().map(String::as_str))
-        .collect();
-    let about = |list: &[&str]| objects.iter().any(|word| list.contains(word));
+    let objects: Vec<&str> =
+        parts.iter().map(String::as_str).filter(|word| *word != verb).chain(noun(around)).collect();
+    let about = |list: &[&str]| {
+        objects
+            .iter()
+            .any(|word| list.contains(word) || word.strip_suffix('s').is_some_and(|one| list.contains(&one)))
+    };
+    // `drop-points` is a place; only what databases drop is dropped.
+    if verb == "drop" && !objects.is_empty() && parts.len() > 1 && !about(WHOLE) && !about(DROPPED) {
+        return None;
+    }
     let (effect, impact) = if STOPS.contains(&verb) {
         (Effect::Destroy, Impact::Outage)
     } else if about(HARMLESS) {
@@ -236,6 +250,12 @@ pub fn of(name: &str, around: &[String]) -> Option<Claim> {
         (Effect::Destroy, Impact::Resource)
     };
     Some(Claim { verb: verb.to_owned(), effect, impact })
+}
+
+/// The last segment before a verb that is no number.
+fn noun(around: &[String]) -> Option<&str> {
+    let numbered = |text: &str| text.chars().any(|letter| letter.is_ascii_digit());
+    around.iter().rev().map(String::as_str).find(|segment| !numbered(segment))
 }
 
 /// Restoring a backup overwrites what is there; restoring from a bin does not.
@@ -273,6 +293,9 @@ mod tests {
             ("restoreDeletedUser", None),
             ("createDeleteRequest", None),
             ("projectScheduleDeleteCancel", None),
+            ("dropTable", Some(Impact::Resource)),
+            ("drop-points", None),
+            ("remove-background", Some(Impact::Change)),
             ("updateUser", None),
             ("undeleteUser", None),
             ("deletionPolicyUpdate", None),
