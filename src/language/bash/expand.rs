@@ -210,6 +210,22 @@ impl Lowerer<'_> {
                 let separators = self.separators();
                 fields.push_split(&value, &separators);
             }
+            Got::Parts(parts) if quoted || !split => {
+                let value = self.joined(parts);
+                fields.push_word(&value, quoted);
+            }
+            Got::Parts(parts) => {
+                let separators = self.separators();
+                for part in parts {
+                    match part {
+                        Part::Text { bytes, quoted: false } => fields.split(&bytes, &separators),
+                        part => self.part(part, true, fields),
+                    }
+                }
+            }
+            Got::List(values, true) if quoted && values.is_empty() => {
+                fields.push(Frag::Text(Vec::new(), true))
+            }
             Got::List(values, star) => {
                 let separators = self.separators();
                 for (at, value) in values.iter().enumerate() {
@@ -217,7 +233,10 @@ impl Lowerer<'_> {
                         if split && !(star && quoted) {
                             fields.close();
                         } else {
-                            fields.push(Frag::Text(separators.first().map_or(Vec::new(), |byte| vec![*byte]), true));
+                            fields.push(Frag::Text(
+                                separators.first().map_or(Vec::new(), |byte| vec![*byte]),
+                                true,
+                            ));
                         }
                     }
                     if quoted || !split {
@@ -279,7 +298,8 @@ impl Lowerer<'_> {
                 let table = self.start.context.read(Path::new("/etc/passwd"), 1 << 20).ok()?;
                 table.split(|byte| *byte == b'\n').find_map(|line| {
                     let fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
-                    (fields.len() >= 6 && fields[0] == name).then(|| PathBuf::from(OsStr::from_bytes(fields[5])))
+                    (fields.len() >= 6 && fields[0] == name)
+                        .then(|| PathBuf::from(OsStr::from_bytes(fields[5])))
                 })
             }
         }
@@ -310,7 +330,9 @@ impl Lowerer<'_> {
                 literal(&bytes)
             }
             Stdin::Empty => literal(b""),
-            Stdin::Bytes(_) | Stdin::Unknown(_) | Stdin::Inherited => unknown(&[b"$(", source, b")"].concat()),
+            Stdin::Bytes(_) | Stdin::Unknown(_) | Stdin::Inherited => {
+                unknown(&[b"$(", source, b")"].concat())
+            }
         }
     }
 

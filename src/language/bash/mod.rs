@@ -163,7 +163,9 @@ pub fn lower(source: &[u8], start: &Start<'_>) -> Lowering {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Runs,
-    /// `break`, `continue`.
+    /// `continue`.
+    Next,
+    /// `break`.
     Loop,
     /// `return`.
     Function,

@@ -1,5 +1,5 @@
 //! The characters of a script before its grammar: comments and line continuations are dropped,
-//! here-documents are lifted out, `time` and `coproc` are blanked. What is left is what the
+//! here-documents are lifted out, `!`, `time` and `coproc` are blanked. What is left is what the
 //! tree-sitter grammar reads without surprises (it takes a here-document's delimiter, what follows on
 //! that line, or a here-string after `> file` for something else).
 //!
@@ -9,11 +9,11 @@
 //! | source | out |
 //! |---|---|
 //! | `cmd <<'EOF'` … `EOF` | `cmd <\x01N\x01`, body N literal |
-//! | `cmd <<< word` | `cmd <\x01=word` |
+//! | `cmd <<< word`, `cmd <> file` | `cmd <\x01=word`, `cmd <\x01~file` |
 //! | `cmd <<-EOF` … | the same, tabs stripped, body expanded later |
 //! | `# …` at the start of a word | nothing |
 //! | backslash-newline outside single quotes | nothing |
-//! | `time`, `time -p`, `coproc [NAME]` where a command may start | nothing |
+//! | `!`, `time`, `time -p`, `coproc [NAME]` where a command may start | nothing |
 
 /// Quotes, substitutions and brackets may nest this deep.
 const DEPTH_BOUND: usize = 48;
@@ -141,28 +141,30 @@ impl<'s> Scanner<'s> {
     }
 
     fn commands(&mut self, level: &mut Level, closer: Option<u8>) -> Result<(), Trouble> {
-            loop {
-                self.step()?;
-                let Some(byte) = self.peek(0) else {
-                    self.end_word(level);
-                    return if closer.is_some() { Err("a substitution is not closed") } else { Ok(()) };
-                };
-                if self.word_byte(byte, level)? {
-                    continue;
-                }
+        loop {
+            self.step()?;
+            let Some(byte) = self.peek(0) else {
                 self.end_word(level);
-                if byte == b')' && closer == Some(b')') && self.closes(level) {
-                    self.copy(1);
-                    return Ok(());
-                }
-                self.operator(byte, level)?;
+                return if closer.is_some() { Err("a substitution is not closed") } else { Ok(()) };
+            };
+            if self.word_byte(byte, level)? {
+                continue;
             }
+            self.end_word(level);
+            if byte == b')' && closer == Some(b')') && self.closes(level) {
+                self.copy(1);
+                return Ok(());
+            }
+            self.operator(byte, level)?;
+        }
     }
 
     /// True when a `)` here belongs to nothing that was opened on this level.
     fn closes(&self, level: &Level) -> bool {
-        let in_pattern =
-            level.cases.last().is_some_and(|&(open, part)| part == CasePart::Pattern && open == level.parens.len());
+        let in_pattern = level
+            .cases
+            .last()
+            .is_some_and(|&(open, part)| part == CasePart::Pattern && open == level.parens.len());
         !in_pattern && level.parens.is_empty()
     }
 
@@ -205,16 +207,8 @@ impl<'s> Scanner<'s> {
                 self.bodies();
                 level.command = true;
             }
-            b'<' if self.source[self.at..].starts_with(b"<<<") => {
-                self.at += 3;
-                while let Some(b' ' | b'\t') = self.peek(0) {
-                    self.at += 1;
-                }
-                self.out.extend_from_slice(&[b'<', MARK, b'=']);
-                // The mark and what follows are one word.
-                level.word = Some(self.out.len());
-                level.command = false;
-            }
+            b'<' if self.source[self.at..].starts_with(b"<<<") => self.mark(3, b'=', level),
+            b'<' if self.peek(1) == Some(b'>') => self.mark(2, b'~', level),
             b'<' if self.peek(1) == Some(b'<') => self.heredoc()?,
             b'<' | b'>' => {
                 self.copy(1);
@@ -243,6 +237,18 @@ impl<'s> Scanner<'s> {
             _ => self.copy(1),
         }
         Ok(())
+    }
+
+    /// Puts a mark and `kind` for an operator that the grammar does not read everywhere. The mark
+    /// and what follows are one word.
+    fn mark(&mut self, operator: usize, kind: u8, level: &mut Level) {
+        self.at += operator;
+        while let Some(b' ' | b'\t') = self.peek(0) {
+            self.at += 1;
+        }
+        self.out.extend_from_slice(&[b'<', MARK, kind]);
+        level.word = Some(self.out.len());
+        level.command = false;
     }
 
     fn separator(&mut self, byte: u8, level: &mut Level) {
@@ -295,7 +301,9 @@ impl<'s> Scanner<'s> {
                     *part = CasePart::Pattern;
                     return;
                 }
-                (CasePart::Pattern | CasePart::Body, b"esac") if level.command || *part == CasePart::Pattern => {
+                (CasePart::Pattern | CasePart::Body, b"esac")
+                    if level.command || *part == CasePart::Pattern =>
+                {
                     level.cases.pop();
                     level.command = false;
                     return;
@@ -309,10 +317,22 @@ impl<'s> Scanner<'s> {
         }
         level.command = matches!(
             word,
-            b"!" | b"if" | b"then" | b"elif" | b"else" | b"do" | b"while" | b"until" | b"{" | b"time" | b"coproc"
+            b"!" | b"if"
+                | b"then"
+                | b"elif"
+                | b"else"
+                | b"do"
+                | b"while"
+                | b"until"
+                | b"{"
+                | b"time"
+                | b"coproc"
         );
         match word {
             b"case" => level.cases.push((level.parens.len(), CasePart::Head)),
+            // Whether a command is negated does not matter to what it does; the grammar knows `!` only
+            // in front of some commands.
+            b"!" => self.out.truncate(begin),
             b"time" => {
                 self.out.truncate(begin);
                 if self.source[self.at..].starts_with(b" -p ") {
@@ -331,7 +351,8 @@ impl<'s> Scanner<'s> {
     fn skip_coproc_name(&mut self) {
         let rest = &self.source[self.at..];
         let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let name = rest[blank..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        let name =
+            rest[blank..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
         let after = rest[blank + name..].trim_ascii_start();
         if name > 0 && (after.starts_with(b"{ ") || after.starts_with(b"(")) {
             self.at += blank + name;
