@@ -366,7 +366,8 @@ impl Lowerer<'_> {
         if let Some(content) = self.written_to(&absolute) {
             return content;
         }
-        if !(folder.known && folder.sure) && !Path::new(name).is_absolute() {
+        let certain = folder.known && folder.sure;
+        if !certain && !Path::new(name).is_absolute() {
             return Stdin::Unknown(path.shown());
         }
         match self.start.context.read(&absolute, super::FILE_BOUND) {
