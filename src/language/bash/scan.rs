@@ -186,6 +186,13 @@ impl<'s> Scanner<'s> {
         }
         level.word.get_or_insert(self.out.len());
         match byte {
+            // The grammar takes an escaped blank at the start of a word for a blank.
+            b'\\' if matches!(self.peek(1), Some(b' ' | b'\t')) => {
+                self.out.push(b'\'');
+                self.at += 1;
+                self.copy(1);
+                self.out.push(b'\'');
+            }
             b'\\' => self.copy(2),
             b'\'' => self.single()?,
             b'"' => self.double()?,
@@ -285,6 +292,9 @@ impl<'s> Scanner<'s> {
         }
         level.parens.push(array);
         self.copy(1);
+        if self.peek(0) == Some(b'(') {
+            self.out.push(b' ');
+        }
         level.command = !array;
         Ok(())
     }
@@ -408,6 +418,10 @@ impl<'s> Scanner<'s> {
                     return Ok(());
                 }
                 self.copy(2);
+                if second == Some(b'(') {
+                    // The grammar takes every `$((` for arithmetic.
+                    self.out.push(b' ');
+                }
                 self.script(Some(b')'))
             }
             (Some(b'{'), _) => {
