@@ -25,6 +25,7 @@ mod brace;
 mod builtin;
 
 mod expand;
+mod loops;
 mod parameter;
 mod pattern;
 mod produce;

@@ -15,6 +15,8 @@
 //! | backslash-newline outside single quotes | nothing |
 //! | `!`, `time`, `time -p`, `coproc [NAME]` where a command may start | nothing |
 
+mod brackets;
+
 /// Quotes, substitutions and brackets may nest this deep.
 const DEPTH_BOUND: usize = 48;
 
@@ -74,8 +76,8 @@ struct Level {
     /// Open parentheses; true for the list of an array.
     parens: Vec<bool>,
     cases: Vec<(usize, CasePart)>,
-    /// The last word was `for`: `((` opens its header.
-    header: bool,
+    /// Words since `for`, itself counted; 0 outside of a loop's header.
+    header: u8,
 }
 
 struct Pending {
@@ -208,6 +210,9 @@ impl<'s> Scanner<'s> {
     }
 
     fn operator(&mut self, byte: u8, level: &mut Level) -> Result<(), Trouble> {
+        if matches!(byte, b'\n' | b';') {
+            level.header = 0;
+        }
         match byte {
             b'\n' => {
                 self.copy(1);
@@ -279,8 +284,8 @@ impl<'s> Scanner<'s> {
             self.copy(1);
             return Ok(());
         }
-        if (level.command || level.header) && self.peek(1) == Some(b'(') {
-            level.header = false;
+        if (level.command || level.header == 1) && self.peek(1) == Some(b'(') {
+            level.header = 0;
             if self.arithmetic(2)? {
                 level.command = false;
                 return Ok(());
@@ -304,7 +309,18 @@ impl<'s> Scanner<'s> {
         let Some(begin) = level.word.take() else { return };
         let in_array = level.parens.last() == Some(&true);
         let word = &self.out[begin..];
-        level.header = word == b"for";
+        // The grammar wants a separator in `for x do`.
+        if level.header == 2 && word == b"do" {
+            self.out.insert(begin, b';');
+            level.command = true;
+            level.header = 0;
+            return;
+        }
+        level.header = match (level.header, word) {
+            (_, b"for" | b"select") if level.command => 1,
+            (1, _) => 2,
+            _ => 0,
+        };
         if let Some((_, part)) = level.cases.last_mut() {
             match (*part, word) {
                 (CasePart::Head, b"in") => {
@@ -367,149 +383,6 @@ impl<'s> Scanner<'s> {
         if name > 0 && (after.starts_with(b"{ ") || after.starts_with(b"(")) {
             self.at += blank + name;
         }
-    }
-
-    fn single(&mut self) -> Result<(), Trouble> {
-        let rest = &self.source[self.at + 1..];
-        let length = memchr::memchr(b'\'', rest).ok_or("a quote is not closed")?;
-        self.copy(length + 2);
-        Ok(())
-    }
-
-    fn double(&mut self) -> Result<(), Trouble> {
-        self.copy(1);
-        self.nested(|scanner| {
-            loop {
-                scanner.step()?;
-                match scanner.peek(0).ok_or("a quote is not closed")? {
-                    b'"' => {
-                        scanner.copy(1);
-                        return Ok(());
-                    }
-                    b'\\' if scanner.peek(1) == Some(b'\n') => scanner.at += 2,
-                    b'\\' => scanner.copy(2),
-                    b'`' => scanner.backtick()?,
-                    b'$' => scanner.dollar(true)?,
-                    _ => scanner.copy(1),
-                }
-            }
-        })
-    }
-
-    fn backtick(&mut self) -> Result<(), Trouble> {
-        self.copy(1);
-        loop {
-            self.step()?;
-            match self.peek(0).ok_or("a backtick is not closed")? {
-                b'`' => {
-                    self.copy(1);
-                    return Ok(());
-                }
-                b'\\' => self.copy(2),
-                _ => self.copy(1),
-            }
-        }
-    }
-
-    fn dollar(&mut self, quoted: bool) -> Result<(), Trouble> {
-        match (self.peek(1), self.peek(2)) {
-            (Some(b'('), second) => {
-                if second == Some(b'(') && self.arithmetic(3)? {
-                    return Ok(());
-                }
-                self.copy(2);
-                if second == Some(b'(') {
-                    // The grammar takes every `$((` for arithmetic.
-                    self.out.push(b' ');
-                }
-                self.script(Some(b')'))
-            }
-            (Some(b'{'), _) => {
-                self.copy(2);
-                self.until(b'}', quoted)
-            }
-            (Some(b'['), _) => {
-                self.copy(2);
-                self.until(b']', quoted)
-            }
-            (Some(b'\''), _) if !quoted => {
-                self.copy(2);
-                loop {
-                    match self.peek(0).ok_or("a quote is not closed")? {
-                        b'\\' => self.copy(2),
-                        b'\'' => {
-                            self.copy(1);
-                            return Ok(());
-                        }
-                        _ => self.copy(1),
-                    }
-                }
-            }
-            _ => {
-                self.copy(1);
-                Ok(())
-            }
-        }
-    }
-
-    /// The inside of `${…}` or `$[…]` up to and with `closer`.
-    fn until(&mut self, closer: u8, quoted: bool) -> Result<(), Trouble> {
-        self.nested(|scanner| {
-            loop {
-                scanner.step()?;
-                match scanner.peek(0).ok_or("an expansion is not closed")? {
-                    byte if byte == closer => {
-                        scanner.copy(1);
-                        return Ok(());
-                    }
-                    b'\\' if scanner.peek(1) == Some(b'\n') => scanner.at += 2,
-                    b'\\' => scanner.copy(2),
-                    b'\'' if !quoted => scanner.single()?,
-                    b'"' => scanner.double()?,
-                    b'`' => scanner.backtick()?,
-                    b'$' => scanner.dollar(quoted)?,
-                    _ => scanner.copy(1),
-                }
-            }
-        })
-    }
-
-    /// `((…))` after `opening` bytes; false, with nothing read, when it is no arithmetic.
-    fn arithmetic(&mut self, opening: usize) -> Result<bool, Trouble> {
-        let (at, length) = (self.at, self.out.len());
-        self.copy(opening);
-        let mut open = 0usize;
-        let mut found = false;
-        self.nested(|scanner| {
-            loop {
-                scanner.step()?;
-                match scanner.peek(0).ok_or("an arithmetic expansion is not closed")? {
-                    b'(' => open += 1,
-                    b')' if open > 0 => open -= 1,
-                    b')' => {
-                        found = scanner.peek(1) == Some(b')');
-                        scanner.copy(2);
-                        return Ok(());
-                    }
-                    b'\\' => scanner.copy(1),
-                    b'$' => {
-                        scanner.dollar(true)?;
-                        continue;
-                    }
-                    b'`' => {
-                        scanner.backtick()?;
-                        continue;
-                    }
-                    _ => {}
-                }
-                scanner.copy(1);
-            }
-        })?;
-        if !found {
-            self.at = at;
-            self.out.truncate(length);
-        }
-        Ok(found)
     }
 
     /// `<<WORD`: notes the delimiter and leaves a mark.

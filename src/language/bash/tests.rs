@@ -109,21 +109,6 @@ fn rows() -> Vec<Row> {
 }
 
 #[test]
-fn dump() {
-    let sandbox = Sandbox::new("dump");
-    let raw = std::fs::read_to_string("tests/corpus/bash.raw").unwrap();
-    for (at, line) in raw.lines().enumerate() {
-        let (_, text) = line.split_once('\t').unwrap();
-        let line =
-            text.replace("\\\\n", "\u{1}").replace("\\n", "\n").replace("\\t", "\t").replace('\u{1}', "\\\n");
-        sandbox.fill();
-        let lowering = sandbox.lower(&line);
-        let shown = all_shown(&lowering).replace(sandbox.work().to_str().unwrap(), "WORK");
-        println!("@@{}\t{}", at + 1, serde_json::to_string(&shown).unwrap());
-    }
-}
-
-#[test]
 fn lines_become_these_commands() {
     let sandbox = Sandbox::new("table");
     let mut wrong = Vec::new();
