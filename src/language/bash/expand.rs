@@ -176,7 +176,21 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Expansions count against the same depth as statements: both may hold the other.
     fn part(&mut self, part: Part, split: bool, fields: &mut Fields) {
+        if let Part::Text { bytes, quoted } = part {
+            return fields.push(Frag::Text(bytes, quoted));
+        }
+        if self.statement_depth >= super::STATEMENT_DEPTH {
+            self.partial("the script is too large to follow");
+            return fields.push(Frag::Unknown("…".to_owned()));
+        }
+        self.statement_depth += 1;
+        self.expansion(part, split, fields);
+        self.statement_depth -= 1;
+    }
+
+    fn expansion(&mut self, part: Part, split: bool, fields: &mut Fields) {
         match part {
             Part::Text { bytes, quoted } => fields.push(Frag::Text(bytes, quoted)),
             Part::Tilde(name) => match self.tilde(&name) {

@@ -196,8 +196,9 @@ fn the_real_bash_starts_the_same_programs() {
             sandbox.fill();
             let record = sandbox.root.join("record");
             let _ = std::fs::remove_file(&record);
+            // A left side that writes to an end that is gone would be killed now and then.
             let status = Process::new("/bin/bash")
-                .args(["--norc", "--noprofile", "-c", &format!("{}\nwait", row.line), "bash"])
+                .args(["--norc", "--noprofile", "-c", &format!("trap '' PIPE\n{}\nwait", row.line), "bash"])
                 .current_dir(sandbox.work())
                 .env_clear()
                 .envs(environment())
@@ -446,6 +447,9 @@ fn hostile_texts_end() {
     texts.push("a | ".repeat(5_000) + "rm");
     texts.push("for i in {1..30}; do ".repeat(8) + "rm x" + &"; done".repeat(8));
     texts.push("while x; do y=$y.; ".repeat(12) + "rm x" + &"; done".repeat(12));
+    let nest = "${x_unset:-".repeat(44);
+    texts.push(format!("f() {{ rm {nest}$(f){}; }}; f", "}".repeat(44)));
+    texts.push("rm $(".repeat(40) + &")".repeat(40));
     texts.push("eval ".repeat(500) + "'rm x'");
     texts.push("eval 'eval \"$0\"'".to_owned());
     texts.push("trap 'trap \"$x\" EXIT; rm' EXIT".to_owned());
