@@ -14,7 +14,7 @@ use crate::invocation::Stdin;
 pub(super) fn children<'t>(lowerer: &mut Lowerer<'_>, text: &[u8], node: Node<'t>) -> Vec<Node<'t>> {
     let mut cursor = node.walk();
     let children: Vec<Node<'t>> = node.children(&mut cursor).collect();
-    if children.iter().any(Node::is_missing) {
+    if children.iter().any(|child| child.is_missing() || child.is_error()) {
         lowerer.partial("the script has a syntax error");
     }
     let mut at = node.start_byte();
