@@ -176,7 +176,21 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Expansions count against the same depth as statements: both may hold the other.
     fn part(&mut self, part: Part, split: bool, fields: &mut Fields) {
+        if let Part::Text { bytes, quoted } = part {
+            return fields.push(Frag::Text(bytes, quoted));
+        }
+        if self.statement_depth >= super::STATEMENT_DEPTH {
+            self.partial("the script is too large to follow");
+            return fields.push(Frag::Unknown("…".to_owned()));
+        }
+        self.statement_depth += 1;
+        self.expansion(part, split, fields);
+        self.statement_depth -= 1;
+    }
+
+    fn expansion(&mut self, part: Part, split: bool, fields: &mut Fields) {
         match part {
             Part::Text { bytes, quoted } => fields.push(Frag::Text(bytes, quoted)),
             Part::Tilde(name) => match self.tilde(&name) {
@@ -209,6 +223,22 @@ impl Lowerer<'_> {
             Got::One(value) => {
                 let separators = self.separators();
                 fields.push_split(&value, &separators);
+            }
+            Got::Parts(parts) if quoted || !split => {
+                let value = self.joined(parts);
+                fields.push_word(&value, quoted);
+            }
+            Got::Parts(parts) => {
+                let separators = self.separators();
+                for part in parts {
+                    match part {
+                        Part::Text { bytes, quoted: false } => fields.split(&bytes, &separators),
+                        part => self.part(part, true, fields),
+                    }
+                }
+            }
+            Got::List(values, true) if quoted && values.is_empty() => {
+                fields.push(Frag::Text(Vec::new(), true))
             }
             Got::List(values, star) => {
                 let separators = self.separators();
@@ -350,7 +380,8 @@ impl Lowerer<'_> {
         if let Some(content) = self.written_to(&absolute) {
             return content;
         }
-        if !(folder.known && folder.sure) && !Path::new(name).is_absolute() {
+        let certain = folder.known && folder.sure;
+        if !certain && !Path::new(name).is_absolute() {
             return Stdin::Unknown(path.shown());
         }
         match self.start.context.read(&absolute, super::FILE_BOUND) {

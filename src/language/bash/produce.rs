@@ -352,7 +352,7 @@ fn sequence(operands: &[&Word]) -> Option<Vec<u8>> {
 fn split_path(path: &[u8], base: bool) -> Vec<u8> {
     let path = std::path::Path::new(OsStr::from_bytes(path));
     let part = if base {
-        path.file_name().map_or_else(|| path.as_os_str(), |name| name)
+        path.file_name().unwrap_or(path.as_os_str())
     } else {
         match path.parent() {
             None => OsStr::new("/"),

@@ -92,6 +92,7 @@ impl Lowerer<'_> {
         words.extend(targets);
         let target = &text[target];
         match operator {
+            "<" if target.starts_with(&[scan::MARK, b'~']) => self.file(&target[2..], "<>", descriptor, io),
             "<" if target.first() == Some(&scan::MARK) => {
                 let content = self.here(&target[1..]);
                 if descriptor.unwrap_or(0) == 0 {

@@ -144,7 +144,9 @@ impl Lowerer<'_> {
     /// `0<&3`: the grammar reads the digit as a word.
     fn descriptor(&mut self, text: &[u8], items: &mut Items<'_>) -> Option<u32> {
         let raw = &text[items.words.last()?.clone()];
-        let number = std::str::from_utf8(raw).ok()?.parse().ok()?;
+        // {name}>file takes a free descriptor.
+        let named = raw.starts_with(b"{") && raw.ends_with(b"}") && raw.len() > 2;
+        let number = if named { 10 } else { std::str::from_utf8(raw).ok()?.parse().ok()? };
         items.words.pop();
         Some(number)
     }
@@ -160,6 +162,13 @@ impl Lowerer<'_> {
             self.state.pending.push((name.to_vec(), value));
             // The builtin takes the value itself from where it was left.
             args.push(literal(&[name, b"="].concat()));
+            return;
+        }
+        if word::parts(raw, Mode::Word).is_none() {
+            // `rm [ ]` is one word to the grammar.
+            let mut pieces = Vec::new();
+            self.elements(raw, &mut pieces);
+            args.append(&mut pieces);
             return;
         }
         args.append(&mut self.words(raw));

@@ -146,9 +146,10 @@ impl Reader<'_> {
         let rest = &self.text[self.at + 1..];
         let length = rest.iter().position(|byte| matches!(byte, b'/' | b':')).unwrap_or(rest.len());
         let name = &rest[..length];
-        // ~"x" and ~$x stay as they are; so do ~+ and ~-, which are rare.
-        if name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
-            && name != b"-"
+        // ~"x" and ~$x stay as they are; so does ~-, which is rare.
+        if name == b"+"
+            || name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+                && name != b"-"
         {
             self.parts.push(Part::Tilde(name.to_vec()));
             self.at += 1 + length;
