@@ -57,7 +57,7 @@ impl Host for Surroundings<'_> {
     fn include(&mut self, path: &[u8], relative_to_script: bool) -> Result<Vec<u8>, String> {
         let name = OsStr::from_bytes(path);
         let path = if relative_to_script { self.folder.join(name) } else { self.call.path(name) };
-        self.call.context.read(&path, CONTENT_BOUND).map_err(|why| format!("{} {why}", name.display()))
+        self.call.read(&path, CONTENT_BOUND).map_err(|why| format!("{} {why}", name.display()))
     }
 
     fn shell(&mut self, command: &[u8], _what: &str) -> Vec<Action> {
@@ -130,7 +130,7 @@ impl<'a> Session<'a> {
         let own = self.call.env_known("PSQLRC").map(PathBuf::from);
         let home = self.call.context.home().map(|home| home.join(".psqlrc"));
         if let Some(path) = own.or(home)
-            && let Ok(text) = self.call.context.read(&path, CONTENT_BOUND)
+            && let Ok(text) = self.call.read(&path, CONTENT_BOUND)
         {
             self.script(&text, path.parent());
         }
@@ -167,7 +167,7 @@ impl<'a> Session<'a> {
 
     fn file(&mut self, file: &OsStr) {
         let path = self.call.path(file);
-        match self.call.context.read(&path, CONTENT_BOUND) {
+        match self.call.read(&path, CONTENT_BOUND) {
             Ok(text) => self.script(&text, path.parent()),
             // At a shim the client itself will say that there is no such file.
             Err(Unreadable::Missing) if !self.call.context.assumes_existence() => {}

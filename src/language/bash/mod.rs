@@ -84,9 +84,6 @@ pub struct Command {
     pub cwd_certain: bool,
     /// Paths that did not exist before the script and are created before this command runs.
     pub created_before: Rc<Vec<PathBuf>>,
-    /// Files that the script wrote before this command, with their content where it is known;
-    /// also `/dev/fd/N` of process substitutions. The last entry of a path counts.
-    pub written_before: Rc<Vec<(PathBuf, Stdin)>>,
 }
 
 /// A file that a command opens before it starts.

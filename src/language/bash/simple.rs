@@ -420,6 +420,7 @@ impl Lowerer<'_> {
             cwd: self.state.folder.path.clone(),
             env: self.environment(env),
             depth: self.start.depth,
+            written: Rc::clone(&self.written),
         };
         let text = shorten(whole);
         self.commands.push(Command {
@@ -428,7 +429,6 @@ impl Lowerer<'_> {
             text: text.chars().filter(|letter| *letter != char::from(super::scan::MARK)).collect(),
             cwd_certain: self.state.folder.known && self.state.folder.sure,
             created_before: Rc::clone(&self.created),
-            written_before: Rc::clone(&self.written),
         });
     }
 

@@ -423,9 +423,9 @@ fn what_the_line_created() {
 fn contents_written_on_the_line() {
     let sandbox = Sandbox::new("written");
     let lowering = sandbox.lower("cat > s.sh <<'E'\nrm -rf ~\nE\nbash s.sh; psql -f <(echo drop)");
-    let written = &command(&lowering, "bash").written_before;
+    let written = &command(&lowering, "bash").invocation.written;
     assert_eq!(written.last().unwrap(), &(sandbox.work().join("s.sh"), Stdin::Bytes(b"rm -rf ~\n".to_vec())));
-    let written = &command(&lowering, "psql").written_before;
+    let written = &command(&lowering, "psql").invocation.written;
     assert_eq!(written.last().unwrap(), &(PathBuf::from("/dev/fd/63"), Stdin::Bytes(b"drop\n".to_vec())));
 }
 

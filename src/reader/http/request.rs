@@ -158,7 +158,7 @@ fn default_config(binding: &Binding, call: &Call, items: &mut Vec<Item>, out: &m
         home.map(|home| home.join(".curlrc")),
     ];
     for path in places.into_iter().flatten() {
-        match call.context.read(&path, body::BOUND) {
+        match call.read(&path, body::BOUND) {
             Ok(content) => return config(&content, binding, call, 0, items, out),
             Err(Unreadable::Missing) => {}
             Err(_) => return,
