@@ -25,6 +25,8 @@ struct File {
     #[serde(default)]
     sets: BTreeMap<String, String>,
     #[serde(default)]
+    target: String,
+    #[serde(default)]
     options: String,
     #[serde(default)]
     safe: Option<String>,
@@ -147,12 +149,13 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     };
     let _ = write!(
         out,
-        "Grammar {{ program: {:?}, names: {}, parser: Parser::{parser}, reader: Reader::{reader}, shim: {}, grade: {:?}, source: {:?}, root: ",
+        "Grammar {{ program: {:?}, names: {}, parser: Parser::{parser}, reader: Reader::{reader}, shim: {}, grade: {:?}, source: {:?}, target: {:?}, root: ",
         file.program,
         strings(&file.names),
         file.shim,
         file.grade,
         file.source,
+        file.target,
     );
     let global = option_names(&file.options);
     command(file, &root, &file.case, &global, out)?;

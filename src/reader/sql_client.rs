@@ -46,6 +46,8 @@ struct Session<'a> {
 /// What a script reaches outside of itself.
 struct Surroundings<'a> {
     call: &'a Call<'a>,
+    /// The kind of server, as verdicts name it.
+    kind: &'static str,
     /// The folder of the script being read, for `\ir`.
     folder: PathBuf,
     shells: Vec<Word>,
@@ -66,7 +68,7 @@ impl Host for Surroundings<'_> {
     }
 
     fn connect(&mut self, arguments: &str, before: &mut [Action]) {
-        let here = self.connection.target("postgres");
+        let here = self.connection.target(self.kind);
         for action in before.iter_mut().filter(|action| action.target == Target::default()) {
             action.target = here.clone();
         }
@@ -111,6 +113,7 @@ impl<'a> Session<'a> {
             call,
             surroundings: Surroundings {
                 call,
+                kind: binding.grammar.target,
                 folder: call.path(OsStr::new("")),
                 shells: Vec::new(),
                 connection,
@@ -211,7 +214,7 @@ impl<'a> Session<'a> {
 
     /// Takes actions; those that no `\connect` has placed yet go where statements go now.
     fn take(&mut self, actions: Vec<Action>) {
-        let here = self.surroundings.connection.target("postgres");
+        let here = self.surroundings.connection.target(self.surroundings.kind);
         for mut action in actions {
             if action.target == Target::default() {
                 action.target = here.clone();
@@ -229,7 +232,8 @@ impl<'a> Session<'a> {
 }
 
 /// The connection by options, operands and environment.
-fn connection(binding: &Binding, call: &Call) -> Connection {
+#[must_use]
+pub fn connection(binding: &Binding, call: &Call) -> Connection {
     let mut connection = Connection::default();
     let text = |word: &Word| word.known().map(|text| text.to_string_lossy().into_owned());
     let mut dynamic = false;
