@@ -37,9 +37,10 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
             .undo("reflog of the branch");
         actions.push(question(action, GitLoss::RefMove, vec![super::heads(&name.visible()), start], binding, call));
     }
-    if let Some(action) = files(binding, head, paths, listed) {
-        let (action, kind, operands) = action;
-        actions.push(question(action, kind, operands, binding, call));
+    if let Some(action) = chosen(binding, if paths.is_empty() { head } else { paths }) {
+        actions.push(action);
+    } else if let Some((action, operands)) = files(binding, head, paths, listed) {
+        actions.push(question(action, GitLoss::Restore, operands, binding, call));
     } else if binding.has("--force") {
         let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-force", "checkout -f")
             .object(shown(binding))
@@ -66,26 +67,20 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
 }
 
 /// The checkout of files that is plain from the arguments alone.
-fn files(
-    binding: &Binding,
-    head: &[OsString],
-    paths: &[OsString],
-    listed: bool,
-) -> Option<(Action, GitLoss, Vec<OsString>)> {
+fn files(binding: &Binding, head: &[OsString], paths: &[OsString], listed: bool) -> Option<(Action, Vec<OsString>)> {
     if paths.is_empty() && !listed {
-        return chosen(binding, head).map(|action| (action, GitLoss::Restore, mode("both", head)));
+        return None;
     }
-    let tree = head.first();
     let everything = [OsString::from(":/")];
     let paths = if listed { &everything } else { paths };
-    let operands = mode(if tree.is_some() { "both" } else { "worktree" }, paths);
-    let action = chosen(binding, paths).unwrap_or_else(|| {
-        Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-paths", "checkout --")
-            .scope("uncommitted changes")
-            .undo("none")
-            .advice(ADVICE)
-    });
-    Some((action.object(shown(binding)), GitLoss::Restore, operands))
+    let mode = if head.is_empty() { "worktree" } else { "both" };
+    let operands = std::iter::once(OsString::from(mode)).chain(paths.iter().cloned()).collect();
+    let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-paths", "checkout --")
+        .object(shown(binding))
+        .scope("uncommitted changes")
+        .undo("none")
+        .advice(ADVICE);
+    Some((action, operands))
 }
 
 /// Parts of files, chosen: one side of a conflict, or hunks.
@@ -100,10 +95,6 @@ fn chosen(binding: &Binding, paths: &[OsString]) -> Option<Action> {
             .undo("none")
             .advice("copy the file first")
     })
-}
-
-fn mode(mode: &str, paths: &[OsString]) -> Vec<OsString> {
-    std::iter::once(OsString::from(mode)).chain(paths.iter().cloned()).collect()
 }
 
 fn shown(binding: &Binding) -> String {
