@@ -184,7 +184,7 @@ fn pushed() -> (Folder, Folder) {
 fn reset_hard_by_what_is_uncommitted_and_left_behind() {
     let (here, _remote) = pushed();
     expect(&here, "git reset --hard", Nothing);
-    expect(&here, "git reset --har HEAD", Nothing);
+    expect(&here, "git reset --h", Nothing);
     expect(&here, "git reset --hard HEAD~1", Low);
     here.write("c.txt", "new\n");
     expect(&here, "git reset --hard", Nothing);
@@ -199,6 +199,7 @@ fn reset_hard_by_what_is_uncommitted_and_left_behind() {
     here.write("a.txt", "changed\n");
     for command in [
         "git reset --hard",
+        "git reset --h",
         "git reset --hard origin/main",
         "git checkout -f",
         "git checkout -f main",
@@ -458,6 +459,7 @@ fn worktrees_merges_and_moves() {
     expect(&here, &remove, Low);
     std::fs::write(linked.join("new.txt"), "x").unwrap();
     expect(&here, &remove, High);
+    expect(&here, "git worktree remove --force w", High);
     expect(&here, "git mv -f a.txt src/b.txt", Medium);
     assert_eq!(line("git mv -f a.txt c.txt", &here.0, Door::Shim).0, Nothing);
     // A conflict, then its resolution.
@@ -470,6 +472,20 @@ fn worktrees_merges_and_moves() {
     here.git("add a.txt");
     expect(&here, "git merge --abort", Medium);
     expect(&here, "git reset --hard", High);
+}
+
+#[test]
+fn submodules_by_what_is_changed_inside() {
+    let (here, remote) = pushed();
+    here.git(&format!("submodule --quiet add {} lib", remote.0.display()));
+    here.git("commit -qm lib");
+    expect(&here, "git submodule update --force", Low);
+    expect(&here, "git submodule deinit -f lib", Low);
+    here.write("lib/a.txt", "changed\n");
+    expect(&here, "git submodule update --force", High);
+    expect(&here, "git submodule deinit -f --all", High);
+    // The outer reset leaves the submodule's files alone.
+    expect(&here, "git reset --hard", Nothing);
 }
 
 #[test]
@@ -545,8 +561,7 @@ fn every_long_option_of_the_installed_git_is_known() {
         const RUN: &[&str] = &[
             "filter-branch", "fast-import", "shell", "remote-ext", "remote-fd", "unpack-objects", "instaweb", "daemon",
             "http-backend", "upload-pack", "receive-pack", "upload-archive", "filter-repo", "lfs", "subtree", "p4",
-            "svn", "index-pack", "quiltimport", "credential", "cvsserver", "archimport", "cvsimport", "absorb", "history",
-            "repo", "backfill", "last-modified", "diff-pairs", "merge-one-file", "merge-octopus", "merge-resolve",
+            "svn", "index-pack", "quiltimport", "credential", "cvsserver", "archimport", "cvsimport", "merge-one-file", "merge-octopus", "merge-resolve",
             "merge-ours", "merge-recursive", "merge-recursive-ours", "merge-recursive-theirs", "merge-subtree",
             "cvsexportcommit", "get-tar-commit-id", "mailsplit", "unpack-file", "send-email", "submodule", "mergetool",
             "bisect", "request-pull",

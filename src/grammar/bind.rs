@@ -274,7 +274,8 @@ impl Reader<'_> {
                 if negated {
                     return Ok((opt, name, true));
                 }
-                if !abbreviates {
+                // git knows --help beside its lists of options: `reset --h` is --hard.
+                if !abbreviates || (self.parser() == Parser::Git && *name == "--help") {
                     continue;
                 }
                 let short_negation =

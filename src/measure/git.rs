@@ -166,6 +166,8 @@ impl<'a> Git<'a> {
             ("GIT_NO_LAZY_FETCH", OsStr::new("1")),
             ("LC_ALL", OsStr::new("C")),
         ]);
+        // A trace that the caller asked for is about their command, not about ours.
+        env.extend(["GIT_TRACE", "GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"].map(|name| (name, OsStr::new("0"))));
         let answer =
             process::ask(&self.program, &words, &self.repository.cwd, &env, left).ok_or(Trouble::Refused)?;
         if answer.cut {

@@ -66,6 +66,10 @@ pub fn repository(binding: &Binding, call: &Call) -> Repository {
             continue;
         }
         let value = bound.value.as_ref();
+        if bound.name == "--config-env" {
+            let pair = value.map(Word::visible).unwrap_or_default();
+            carry(pair.to_string_lossy().rsplit('=').next().unwrap_or_default(), call, &mut repository);
+        }
         repository.unknown |= value.is_some_and(Word::is_dynamic);
         let mut word = OsString::from(bound.name);
         match value {
@@ -262,6 +266,9 @@ fn gc(binding: &Binding, call: &Call) -> Vec<Action> {
 
 /// Brings the operands of a question into the form in which it is answered.
 fn asked(mut action: Action, binding: &Binding) -> Action {
+    if let (Some(Question::Git { repository, .. }), "") = (&action.question, action.target.kind) {
+        action.target = crate::target::repository::local(repository);
+    }
     let Some(Question::Git { kind, repository, operands }) = &mut action.question else {
         return action;
     };

@@ -4,7 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Answer, Git, Trouble, assume, counted, fields, nothing, state};
 use crate::assess::Severity;
@@ -238,9 +238,10 @@ fn is_commit(git: &Git, word: &OsStr) -> bool {
 /// Everything that only a linked working tree holds.
 pub(super) fn worktree(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some(path) = operands.first() else { return Err(Trouble::Refused) };
-    if std::fs::symlink_metadata(git.path(path)).is_err() {
+    let Some(path) = linked(git, path)? else {
         return Err(Trouble::Absent(format!("{} is not here", path.to_string_lossy())));
-    }
+    };
+    let path = path.as_os_str();
     let args: [&OsStr; 8] = [
         OsStr::new("-C"),
         path,
@@ -260,6 +261,17 @@ pub(super) fn worktree(git: &Git, operands: &[OsString]) -> Answer<State> {
     let mut state = state(Severity::High, format!("{} in it that are in no commit", counted(lost, "file")));
     state.facts = vec![("files", lost as u64)];
     Ok(state)
+}
+
+/// The linked working tree that a path or the end of one names.
+fn linked(git: &Git, path: &OsStr) -> Answer<Option<PathBuf>> {
+    if std::fs::symlink_metadata(git.path(path)).is_ok() {
+        return Ok(Some(PathBuf::from(path)));
+    }
+    let output = git.ask(["worktree", "list", "--porcelain", "-z"])?;
+    let mut places = fields(&output).filter_map(|field| field.as_bytes().strip_prefix(b"worktree "));
+    let place = places.find(|place| Path::new(OsStr::from_bytes(place)).ends_with(path));
+    Ok(place.map(|place| PathBuf::from(OsStr::from_bytes(place))))
 }
 
 fn kept_nowhere(folder: &Path, entry: &Entry) -> bool {

@@ -50,8 +50,9 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
         actions.push(question(action, GitLoss::ForceCheckout, Vec::new(), binding, call));
     } else if !creates && binding.terminator.is_none() && !binding.has("--detach") && !binding.has("--track") && !words.is_empty() {
         let kind = if words.len() == 1 { GitLoss::CheckoutWord } else { GitLoss::CheckoutWords };
-        let impact = if words.len() == 1 { Severity::Low } else { Severity::High };
-        let action = Action::new(Effect::Destroy, Impact::Fixed(impact), "git.checkout", "checkout")
+        let (effect, severity) =
+            if words.len() == 1 { (Effect::Write, Severity::Low) } else { (Effect::Destroy, Severity::High) };
+        let action = Action::new(effect, Impact::Fixed(severity), "git.checkout", "checkout")
             .object(shown(binding))
             .scope("uncommitted changes of these files, if they are files")
             .undo("none for changes")
