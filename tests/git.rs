@@ -83,18 +83,27 @@ fn judge(args: Vec<Word>, env: Vec<(OsString, Word)>, cwd: &Path, door: Door) ->
     let mut severity = assess::assess(&actions).severity;
     let mut why: Vec<String> = actions
         .iter()
-        .map(|action| format!("{} {:?} {:?}", action.rule, action.object, action.state.as_ref().map(|state| &state.reason)))
+        .map(|action| {
+            format!(
+                "{} {:?} {:?}",
+                action.rule,
+                action.object,
+                action.state.as_ref().map(|state| &state.reason)
+            )
+        })
         .collect();
     for nest in reading.nested {
         let (lines, cwd) = match nest {
             Nest::Command(inner) => {
                 let mut words = vec![inner.program];
                 words.extend(inner.args);
-                let text: Vec<String> = words.iter().map(|word| word.visible().to_string_lossy().into_owned()).collect();
+                let text: Vec<String> =
+                    words.iter().map(|word| word.visible().to_string_lossy().into_owned()).collect();
                 (vec![shell_words::join(text)], inner.cwd)
             }
             Nest::Shell { text, args, cwd, .. } => {
-                let rest: Vec<String> = args.iter().skip(1).map(|word| word.visible().to_string_lossy().into_owned()).collect();
+                let rest: Vec<String> =
+                    args.iter().skip(1).map(|word| word.visible().to_string_lossy().into_owned()).collect();
                 let text = text.visible().to_string_lossy().replace("\"$@\"", &shell_words::join(rest));
                 (text.replace("&&", ";").split(';').map(str::to_owned).collect(), cwd)
             }
@@ -110,7 +119,13 @@ fn judge(args: Vec<Word>, env: Vec<(OsString, Word)>, cwd: &Path, door: Door) ->
             why.push(format!("runs {words:?}"));
             let inner = match words.first().map(String::as_str) {
                 Some("git") => {
-                    judge(words[1..].iter().map(|word| Word::from(word.as_str())).collect(), Vec::new(), &cwd, door).0
+                    judge(
+                        words[1..].iter().map(|word| Word::from(word.as_str())).collect(),
+                        Vec::new(),
+                        &cwd,
+                        door,
+                    )
+                    .0
                 }
                 Some("rm") => Severity::High,
                 _ => Severity::Low,
@@ -134,10 +149,11 @@ fn line(text: &str, cwd: &Path, door: Door) -> (Severity, Vec<String>) {
 
 /// Everything that measuring could have changed.
 fn fingerprint(cwd: &Path) -> String {
-    let mut parts: Vec<String> = ["status --porcelain=v2 --ignored", "for-each-ref", "stash list", "reflog", "config --list"]
-        .iter()
-        .map(|line| run_git(cwd, &shell_words::split(line).unwrap()))
-        .collect();
+    let mut parts: Vec<String> =
+        ["status --porcelain=v2 --ignored", "for-each-ref", "stash list", "reflog", "config --list"]
+            .iter()
+            .map(|line| run_git(cwd, &shell_words::split(line).unwrap()))
+            .collect();
     if let Ok(metadata) = std::fs::metadata(cwd.join(".git/index")) {
         parts.push(format!("{:?}", metadata.modified().unwrap()));
     }
@@ -257,26 +273,69 @@ fn everyday_commands_stay_out_of_the_way() {
     here.git("branch topic");
     here.write("a.txt", "changed\n");
     for command in [
-        "git checkout main", "git checkout -", "git checkout -b x", "git checkout topic", "git switch topic",
-        "git switch -c y", "git stash -u", "git stash", "git stash pop", "git merge topic", "git merge --abort",
-        "git rebase --abort", "git rebase main", "git push -u origin feat/x", "git push", "git tag v1",
-        "git commit --amend --no-edit", "git pull --rebase", "git fetch --prune", "git config user.name me",
-        "git remote remove origin", "git branch -d topic", "git add -A", "git cherry-pick topic", "git revert HEAD",
-        "git submodule update --init --recursive", "git gc --auto", "git rm --cached a.txt", "git rm -r src",
-        "git branch -M trunk", "git worktree add ../w topic", "git push --force-with-lease origin feat/x",
+        "git checkout main",
+        "git checkout -",
+        "git checkout -b x",
+        "git checkout topic",
+        "git switch topic",
+        "git switch -c y",
+        "git stash -u",
+        "git stash",
+        "git stash pop",
+        "git merge topic",
+        "git merge --abort",
+        "git rebase --abort",
+        "git rebase main",
+        "git push -u origin feat/x",
+        "git push",
+        "git tag v1",
+        "git commit --amend --no-edit",
+        "git pull --rebase",
+        "git fetch --prune",
+        "git config user.name me",
+        "git remote remove origin",
+        "git branch -d topic",
+        "git add -A",
+        "git cherry-pick topic",
+        "git revert HEAD",
+        "git submodule update --init --recursive",
+        "git gc --auto",
+        "git rm --cached a.txt",
+        "git rm -r src",
+        "git branch -M trunk",
+        "git worktree add ../w topic",
+        "git push --force-with-lease origin feat/x",
     ] {
         let (found, why) = line(command, &here.0, Door::Shim);
         assert!(found <= Low, "{command}: {found:?} {why:#?}");
     }
     for command in [
-        "git status", "git log --oneline -10", "git diff HEAD~1 --stat", "git show HEAD:a.txt", "git clean -nfdx",
-        "git push -n -f", "git push --dry-run --force origin main", "git reset -h", "git reset --hard --help",
-        "git --version", "git", "git branch", "git log -S reset --author=x -p -- a.txt", "git config --get x.y",
-        "git stash list", "git remote -v", "git worktree list", "git reflog", "git grep -n 'push --force'",
+        "git status",
+        "git log --oneline -10",
+        "git diff HEAD~1 --stat",
+        "git show HEAD:a.txt",
+        "git clean -nfdx",
+        "git push -n -f",
+        "git push --dry-run --force origin main",
+        "git reset -h",
+        "git reset --hard --help",
+        "git --version",
+        "git",
+        "git branch",
+        "git log -S reset --author=x -p -- a.txt",
+        "git config --get x.y",
+        "git stash list",
+        "git remote -v",
+        "git worktree list",
+        "git reflog",
+        "git grep -n 'push --force'",
     ] {
         let (found, why) = line(command, &here.0, Door::Shim);
         // `git branch` and `git tag` alone list; their default is a change.
-        assert!(found <= if command == "git branch" { Low } else { Nothing }, "{command}: {found:?} {why:#?}");
+        assert!(
+            found <= if command == "git branch" { Low } else { Nothing },
+            "{command}: {found:?} {why:#?}"
+        );
     }
 }
 
@@ -388,7 +447,10 @@ fn pushes_by_the_branch_and_whose_commits_are_lost() {
     other.git(&format!("clone -q -b feat/x {} .", remote.0.display()));
     other.write("theirs.txt", "x");
     other.git("add .");
-    run_git(&other.0, &["-c".into(), "user.email=you@example.com".into(), "commit".into(), "-qm".into(), "theirs".into()]);
+    run_git(
+        &other.0,
+        &["-c".into(), "user.email=you@example.com".into(), "commit".into(), "-qm".into(), "theirs".into()],
+    );
     other.git("push -q");
     here.git("fetch -q");
     expect(&here, "git push --force origin feat/x", High);
@@ -417,7 +479,9 @@ fn the_net_itself_is_high() {
     ] {
         expect(&here, command, High);
     }
-    for command in ["git gc", "git gc --prune=2.weeks.ago", "git reflog expire --expire=90.days", "git prune -n"] {
+    for command in
+        ["git gc", "git gc --prune=2.weeks.ago", "git reflog expire --expire=90.days", "git prune -n"]
+    {
         assert!(line(command, &here.0, Door::Shim).0 <= Low, "{command}");
     }
 }
@@ -441,7 +505,11 @@ fn aliases_are_read_as_git_reads_them() {
     expect(&here, "git lg -5", Nothing);
     expect(&here, "git status", Nothing);
     expect_in(&here.0.join("src"), "git nuke", High);
-    expect(&here, "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=alias.z GIT_CONFIG_VALUE_0='reset --hard' git z", High);
+    expect(
+        &here,
+        "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=alias.z GIT_CONFIG_VALUE_0='reset --hard' git z",
+        High,
+    );
     let outside = Folder::new();
     let text = format!("git -C {} reset --hard", here.0.display());
     assert_eq!(line(&text, &outside.0, Door::Shim).0, High);
@@ -559,14 +627,51 @@ fn every_long_option_of_the_installed_git_is_known() {
     for command in grammar.commands {
         // These run instead of answering.
         const RUN: &[&str] = &[
-            "filter-branch", "fast-import", "shell", "remote-ext", "remote-fd", "unpack-objects", "instaweb", "daemon",
-            "http-backend", "upload-pack", "receive-pack", "upload-archive", "filter-repo", "lfs", "subtree", "p4",
-            "svn", "index-pack", "quiltimport", "credential", "cvsserver", "archimport", "cvsimport", "merge-one-file", "merge-octopus", "merge-resolve",
-            "merge-ours", "merge-recursive", "merge-recursive-ours", "merge-recursive-theirs", "merge-subtree",
-            "cvsexportcommit", "get-tar-commit-id", "mailsplit", "unpack-file", "send-email", "submodule", "mergetool",
-            "bisect", "request-pull",
+            "filter-branch",
+            "fast-import",
+            "shell",
+            "remote-ext",
+            "remote-fd",
+            "unpack-objects",
+            "instaweb",
+            "daemon",
+            "http-backend",
+            "upload-pack",
+            "receive-pack",
+            "upload-archive",
+            "filter-repo",
+            "lfs",
+            "subtree",
+            "p4",
+            "svn",
+            "index-pack",
+            "quiltimport",
+            "credential",
+            "cvsserver",
+            "archimport",
+            "cvsimport",
+            "merge-one-file",
+            "merge-octopus",
+            "merge-resolve",
+            "merge-ours",
+            "merge-recursive",
+            "merge-recursive-ours",
+            "merge-recursive-theirs",
+            "merge-subtree",
+            "cvsexportcommit",
+            "get-tar-commit-id",
+            "mailsplit",
+            "unpack-file",
+            "send-email",
+            "submodule",
+            "mergetool",
+            "bisect",
+            "request-pull",
         ];
-        if RUN.contains(&command.path[0]) || command.path == ["stash", "export"] || command.path == ["stash", "import"] {
+        if RUN.contains(&command.path[0])
+            || command.path == ["stash", "export"]
+            || command.path == ["stash", "import"]
+        {
             continue;
         }
         let mut args: Vec<String> = command.path.iter().map(|word| (*word).to_owned()).collect();
@@ -578,7 +683,10 @@ fn every_long_option_of_the_installed_git_is_known() {
             words.push(Word::from(name));
             words.push(Word::from("VALUE"));
             let binding = bind::bind(grammar, &words, false);
-            let unknown = binding.faults.iter().any(|fault| matches!(fault, Fault::UnknownOption(_) | Fault::AmbiguousOption(_)));
+            let unknown = binding
+                .faults
+                .iter()
+                .any(|fault| matches!(fault, Fault::UnknownOption(_) | Fault::AmbiguousOption(_)));
             if unknown {
                 wrong.push(format!("{} {name}: unknown", command.path.join(" ")));
                 continue;

@@ -40,8 +40,15 @@ pub fn local(repository: &Repository) -> Target {
             place.extend(words.next());
         }
     }
-    let named = repository.globals.iter().find_map(|word| word.to_str()?.strip_prefix("--work-tree=").map(PathBuf::from));
-    let assigned = repository.env.iter().find(|(name, _)| name == "GIT_WORK_TREE").map(|(_, value)| PathBuf::from(value));
+    let named = repository
+        .globals
+        .iter()
+        .find_map(|word| word.to_str()?.strip_prefix("--work-tree=").map(PathBuf::from));
+    let assigned = repository
+        .env
+        .iter()
+        .find(|(name, _)| name == "GIT_WORK_TREE")
+        .map(|(_, value)| PathBuf::from(value));
     let place = named.or(assigned).map_or_else(|| place.clone(), |tree| place.join(tree));
     let name = place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Target { kind: "git", name, ..Target::default() }

@@ -31,24 +31,41 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
     let creates = ["-b", "-B", "--orphan"].iter().any(|name| binding.has(name));
     if let Some(name) = binding.value("-B") {
         let start = head.first().cloned().unwrap_or_else(|| "HEAD".into());
-        let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::Medium), "git.checkout-reset", "checkout -B")
-            .object(name.shown())
-            .scope("branch tip")
-            .undo("reflog of the branch");
-        actions.push(question(action, GitLoss::RefMove, vec![super::heads(&name.visible()), start], binding, call));
+        let action = Action::new(
+            Effect::Destroy,
+            Impact::Fixed(Severity::Medium),
+            "git.checkout-reset",
+            "checkout -B",
+        )
+        .object(name.shown())
+        .scope("branch tip")
+        .undo("reflog of the branch");
+        actions.push(question(
+            action,
+            GitLoss::RefMove,
+            vec![super::heads(&name.visible()), start],
+            binding,
+            call,
+        ));
     }
     if let Some(action) = chosen(binding, if paths.is_empty() { head } else { paths }) {
         actions.push(action);
     } else if let Some((action, operands)) = files(binding, head, paths, listed) {
         actions.push(question(action, GitLoss::Restore, operands, binding, call));
     } else if binding.has("--force") {
-        let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-force", "checkout -f")
-            .object(shown(binding))
-            .scope("uncommitted changes")
-            .undo("none")
-            .advice("git stash, then check out");
+        let action =
+            Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-force", "checkout -f")
+                .object(shown(binding))
+                .scope("uncommitted changes")
+                .undo("none")
+                .advice("git stash, then check out");
         actions.push(question(action, GitLoss::ForceCheckout, Vec::new(), binding, call));
-    } else if !creates && binding.terminator.is_none() && !binding.has("--detach") && !binding.has("--track") && !words.is_empty() {
+    } else if !creates
+        && binding.terminator.is_none()
+        && !binding.has("--detach")
+        && !binding.has("--track")
+        && !words.is_empty()
+    {
         let kind = if words.len() == 1 { GitLoss::CheckoutWord } else { GitLoss::CheckoutWords };
         let (effect, severity) =
             if words.len() == 1 { (Effect::Write, Severity::Low) } else { (Effect::Destroy, Severity::High) };
@@ -61,14 +78,20 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
     }
     if actions.is_empty() {
         actions.push(
-            Action::new(Effect::Write, Impact::Change, "git.checkout-branch", "checkout").object(shown(binding)),
+            Action::new(Effect::Write, Impact::Change, "git.checkout-branch", "checkout")
+                .object(shown(binding)),
         );
     }
     actions
 }
 
 /// The checkout of files that is plain from the arguments alone.
-fn files(binding: &Binding, head: &[OsString], paths: &[OsString], listed: bool) -> Option<(Action, Vec<OsString>)> {
+fn files(
+    binding: &Binding,
+    head: &[OsString],
+    paths: &[OsString],
+    listed: bool,
+) -> Option<(Action, Vec<OsString>)> {
     if paths.is_empty() && !listed {
         return None;
     }
@@ -76,11 +99,12 @@ fn files(binding: &Binding, head: &[OsString], paths: &[OsString], listed: bool)
     let paths = if listed { &everything } else { paths };
     let mode = if head.is_empty() { "worktree" } else { "both" };
     let operands = std::iter::once(OsString::from(mode)).chain(paths.iter().cloned()).collect();
-    let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-paths", "checkout --")
-        .object(shown(binding))
-        .scope("uncommitted changes")
-        .undo("none")
-        .advice(ADVICE);
+    let action =
+        Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-paths", "checkout --")
+            .object(shown(binding))
+            .scope("uncommitted changes")
+            .undo("none")
+            .advice(ADVICE);
     Some((action, operands))
 }
 
@@ -103,7 +127,13 @@ fn shown(binding: &Binding) -> String {
     words.join(" ")
 }
 
-fn question(action: Action, kind: GitLoss, operands: Vec<OsString>, binding: &Binding, call: &Call) -> Action {
+fn question(
+    action: Action,
+    kind: GitLoss,
+    operands: Vec<OsString>,
+    binding: &Binding,
+    call: &Call,
+) -> Action {
     let repository = super::repository(binding, call);
     action.question(Question::Git { kind, repository, operands })
 }
