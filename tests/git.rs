@@ -701,3 +701,133 @@ fn every_long_option_of_the_installed_git_is_known() {
         assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
     }
 }
+
+/// Every file below a folder with its content, `.git` left out.
+fn contents(folder: &Path, found: &mut Vec<Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() && entry.file_name() != ".git" {
+            contents(&entry.path(), found);
+        } else if kind.is_file() {
+            found.push(std::fs::read(entry.path()).unwrap());
+        }
+    }
+}
+
+/// Whether some commit or the index holds the content.
+fn kept(folder: &Folder, content: &[u8]) -> bool {
+    std::fs::write(folder.0.join(".git/probe"), content).unwrap();
+    let hash = run_git(&folder.0, &["hash-object".into(), "--no-filters".into(), ".git/probe".into()]);
+    let lists = ["rev-list --objects --all --reflog", "ls-files -s"];
+    lists.iter().any(|list| run_git(&folder.0, &shell_words::split(list).unwrap()).contains(hash.trim()))
+}
+
+/// The oracle is git itself: each command is run for real in each state, and what was in a file
+/// before and is nowhere afterwards must have been called at least medium.
+#[test]
+fn whatever_really_loses_content_is_stopped() {
+    let states: &[(&str, &[&str], &[(&str, &str)], &[&str])] = &[
+        ("clean", &[], &[], &[]),
+        ("modified", &[], &[("a.txt", "m1")], &[]),
+        ("staged", &[], &[("a.txt", "m2")], &["add a.txt"]),
+        ("new staged", &[], &[("new.txt", "m3")], &["add new.txt"]),
+        ("intent to add", &[], &[("new.txt", "m4")], &["add -N new.txt"]),
+        ("untracked", &[], &[("u.txt", "m5"), ("folder/u.txt", "m6")], &[]),
+        ("ignored", &[], &[(".env", "m7"), ("x.cache", "m8")], &[]),
+        ("in a folder", &[], &[("src/b.txt", "m9")], &[]),
+        ("untracked where a branch has a file", &[], &[("side.txt", "m10")], &[]),
+        ("renamed", &["mv a.txt moved.txt"], &[("moved.txt", "m11")], &["add moved.txt"]),
+    ];
+    let commands = [
+        "reset --hard",
+        "reset --hard HEAD~1",
+        "reset --hard side",
+        "reset --merge",
+        "reset --keep HEAD~1",
+        "reset",
+        "checkout .",
+        "checkout -- a.txt",
+        "checkout a.txt",
+        "checkout src",
+        "checkout HEAD -- .",
+        "checkout HEAD .",
+        "checkout HEAD~1 -- src a.txt",
+        "checkout side",
+        "checkout -f side",
+        "checkout -f",
+        "checkout -B other side",
+        "switch side",
+        "switch -f side",
+        "switch --discard-changes -c fresh",
+        "restore .",
+        "restore a.txt",
+        "restore -S .",
+        "restore -SW .",
+        "restore -s side .",
+        "restore -s HEAD~1 -SW .",
+        "clean -f",
+        "clean -fd",
+        "clean -fdx",
+        "clean -fdX",
+        "clean -fd folder",
+        "rm -f a.txt",
+        "rm -rf src",
+        "rm -rf .",
+        "rm a.txt",
+        "rm --cached a.txt",
+        "read-tree --reset -u side",
+        "read-tree -m -u HEAD side",
+        "checkout-index -f -a",
+        "checkout-index -f a.txt",
+        "mv -f a.txt u.txt",
+        "mv -f a.txt src/b.txt",
+        "stash",
+        "stash -u",
+        "merge side",
+        "rebase side",
+        "cherry-pick side",
+        "commit -am x",
+        "checkout -m side",
+        "apply --stat x",
+        "worktree prune",
+        "gc",
+        "branch -f side",
+        "stash -a",
+    ];
+    let mut wrong = Vec::new();
+    for (state, first, files, last) in states {
+        let pattern = Folder::new();
+        pattern.git("init -q");
+        for text in ["one", "two"] {
+            pattern.write("a.txt", text);
+            pattern.write("src/b.txt", text);
+            pattern.write(".gitignore", ".env\n*.cache\n");
+            pattern.git("add .");
+            pattern.git(&format!("commit -qm {text}"));
+        }
+        pattern.git("checkout -qb side");
+        pattern.write("side.txt", "side");
+        pattern.git("add .");
+        pattern.git("commit -qm side");
+        pattern.git("checkout -q main");
+        first.iter().for_each(|line| pattern.git(line));
+        files.iter().for_each(|(name, text)| pattern.write(name, text));
+        last.iter().for_each(|line| pattern.git(line));
+        for command in commands {
+            let here = Folder::new();
+            let copied = Command::new("cp").arg("-a").arg(pattern.0.join(".")).arg(&here.0).status().unwrap();
+            assert!(copied.success());
+            let mut before = Vec::new();
+            contents(&here.0, &mut before);
+            let (found, why) = line(&format!("git {command}"), &here.0, Door::Shim);
+            here.git(command);
+            let mut after = Vec::new();
+            contents(&here.0, &mut after);
+            let lost = before.iter().any(|content| !after.contains(content) && !kept(&here, content));
+            if lost && found < Medium {
+                wrong.push(format!("{state}: git {command}: {found:?} {why:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} lost something:\n{}", wrong.len(), wrong.join("\n"));
+}

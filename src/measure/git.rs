@@ -58,7 +58,7 @@ pub fn look(kind: GitLoss, repository: &Repository, operands: &[OsString], conte
         GitLoss::ResetHard => tree::reset_hard(&git, operands),
         GitLoss::Restore => tree::restore(&git, operands),
         GitLoss::RemoveTracked => tree::restore(&git, operands),
-        GitLoss::ForceCheckout => tree::everything(&git),
+        GitLoss::ForceCheckout => tree::everything(&git, operands),
         GitLoss::CheckoutWord => tree::word(&git, operands),
         GitLoss::CheckoutWords => tree::words(&git, operands),
         GitLoss::WorktreeRemove => tree::worktree(&git, operands),
@@ -148,8 +148,9 @@ impl<'a> Git<'a> {
             return true;
         }
         let is_bare = |folder: &Path| folder.join("HEAD").is_file() && folder.join("objects").is_dir();
-        std::fs::canonicalize(self.path(OsStr::new("")))
-            .is_ok_and(|place| place.ancestors().any(|folder| folder.join(".git").exists() || is_bare(folder)))
+        std::fs::canonicalize(self.path(OsStr::new(""))).is_ok_and(|place| {
+            place.ancestors().any(|folder| folder.join(".git").exists() || is_bare(folder))
+        })
     }
 
     /// What git prints.

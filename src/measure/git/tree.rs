@@ -139,6 +139,9 @@ pub(super) fn reset_hard(git: &Git, operands: &[OsString]) -> Answer<State> {
         };
     };
     let resolved = String::from_utf8_lossy(&resolved).trim().to_owned();
+    if let Some(state) = collisions(git, target, &[])? {
+        return Ok(state);
+    }
     if resolved == status.commit {
         return Ok(nothing("nothing is uncommitted and the branch stays where it is"));
     }
@@ -161,7 +164,12 @@ pub(super) fn reset_hard(git: &Git, operands: &[OsString]) -> Answer<State> {
 
 /// Changes of named paths; the first operand says whether staged ones go as well.
 pub(super) fn restore(git: &Git, operands: &[OsString]) -> Answer<State> {
-    let Some((mode, paths)) = operands.split_first() else { return Err(Trouble::Refused) };
+    let [mode, tree, paths @ ..] = operands else { return Err(Trouble::Refused) };
+    if !tree.is_empty()
+        && let Ok(Some(state)) = collisions(git, tree, paths)
+    {
+        return Ok(state);
+    }
     let status = status(git, TRACKED, paths.iter().map(OsString::as_os_str))?;
     let both = mode == "both";
     let changed: Vec<&Entry> =
@@ -198,10 +206,43 @@ fn is_known(git: &Git, path: &OsStr) -> bool {
         || git.ask([OsStr::new("ls-files"), OsStr::new("--error-unmatch"), OsStr::new("--"), path]).is_ok()
 }
 
-/// All changes of tracked files.
-pub(super) fn everything(git: &Git) -> Answer<State> {
+/// Untracked files that a tree has as well: force overwrites them.
+fn collisions(git: &Git, tree: &OsStr, paths: &[OsString]) -> Answer<Option<State>> {
+    let args = ["diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", "--diff-filter=A", "HEAD"]
+        .map(OsStr::new);
+    let paths = paths.iter().map(OsString::as_os_str);
+    let args = args.into_iter().chain([tree, OsStr::new("--")]).chain(paths);
+    let output = git.ask(args)?;
+    let mut names = fields(&output).peekable();
+    if names.peek().is_none() {
+        return Ok(None);
+    }
+    // The names are relative to the top.
+    let top = git.ask(["rev-parse", "--show-toplevel"])?;
+    let top = Path::new(OsStr::from_bytes(top.trim_ascii_end()));
+    let files = names
+        .filter(|name| std::fs::symlink_metadata(top.join(name)).is_ok_and(|file| !file.is_dir()))
+        .count();
+    Ok((files > 0).then(|| {
+        let mut found =
+            state(Severity::High, format!("{} that git does not track, overwritten", counted(files, "file")));
+        found.facts = vec![("files", files as u64)];
+        found
+    }))
+}
+
+/// All changes of tracked files, and untracked ones that stand where the target has a file.
+pub(super) fn everything(git: &Git, operands: &[OsString]) -> Answer<State> {
     let status = status(git, TRACKED, [])?;
-    Ok(uncommitted(git, &status).unwrap_or_else(|| nothing("nothing is uncommitted")))
+    if let Some(state) = uncommitted(git, &status) {
+        return Ok(state);
+    }
+    if let Some(target) = operands.first()
+        && let Ok(Some(state)) = collisions(git, target, &[])
+    {
+        return Ok(state);
+    }
+    Ok(nothing("nothing is uncommitted"))
 }
 
 /// One word of a checkout: git takes a branch first, then a path.
@@ -224,15 +265,17 @@ pub(super) fn word(git: &Git, operands: &[OsString]) -> Answer<State> {
     if is_commit(git, word) {
         return Ok(switches());
     }
-    restore(git, &["worktree".into(), word.clone()])
+    restore(git, &["worktree".into(), OsString::new(), word.clone()])
 }
 
 /// Several words: a tree and paths, or paths alone.
 pub(super) fn words(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some((first, rest)) = operands.split_first() else { return Err(Trouble::Refused) };
-    let mut words = vec![OsString::from(if is_commit(git, first) { "both" } else { "worktree" })];
+    let tree = is_commit(git, first);
+    let mut words =
+        if tree { vec!["both".into(), first.clone()] } else { vec!["worktree".into(), OsString::new()] };
     let on_disk = std::fs::symlink_metadata(git.path(first)).is_ok();
-    if words[0] == "worktree" && (on_disk || !git.assumes) {
+    if !tree && (on_disk || !git.assumes) {
         words.push(first.clone());
     }
     words.extend_from_slice(rest);

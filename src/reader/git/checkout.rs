@@ -59,7 +59,7 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
                 .scope("uncommitted changes")
                 .undo("none")
                 .advice("git stash, then check out");
-        actions.push(question(action, GitLoss::ForceCheckout, Vec::new(), binding, call));
+        actions.push(question(action, GitLoss::ForceCheckout, head.to_vec(), binding, call));
     } else if !creates
         && binding.terminator.is_none()
         && !binding.has("--detach")
@@ -98,7 +98,8 @@ fn files(
     let everything = [OsString::from(":/")];
     let paths = if listed { &everything } else { paths };
     let mode = if head.is_empty() { "worktree" } else { "both" };
-    let operands = std::iter::once(OsString::from(mode)).chain(paths.iter().cloned()).collect();
+    let tree = head.first().cloned().unwrap_or_default();
+    let operands = [OsString::from(mode), tree].into_iter().chain(paths.iter().cloned()).collect();
     let action =
         Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-paths", "checkout --")
             .object(shown(binding))
