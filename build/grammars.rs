@@ -96,10 +96,15 @@ pub fn compile(folder: &Path) -> Result<String, String> {
         let file: File = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         if stem != file.program {
-            return Err(format!("{}: the file is to be named after its program '{}'", path.display(), file.program));
+            return Err(format!(
+                "{}: the file is to be named after its program '{}'",
+                path.display(),
+                file.program
+            ));
         }
         for (name, text) in &file.sets {
-            let shared = options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
+            let shared =
+                options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
             let _ = writeln!(sets, "static {}: &[Opt] = &[{shared}];", set_name(&file, name));
         }
         grammar(&file, &mut out).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -126,7 +131,9 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     )?;
     let reader = match &file.reader {
         None => "Plain".to_owned(),
-        Some(reader) => word(reader, "reader", &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper"])?,
+        Some(reader) => {
+            word(reader, "reader", &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper"])?
+        }
     };
     word(&file.grade, "grade", &["proved", "documented", "verbs"])?;
     let root = CommandRow {
@@ -147,7 +154,7 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         file.grade,
         file.source,
     );
-    let global = option_names(&file.options)?;
+    let global = option_names(&file.options);
     command(file, &root, &file.case, &global, out)?;
     out.push_str(", commands: &[\n");
     let mut rows: Vec<&CommandRow> = file.command.iter().collect();
@@ -158,7 +165,8 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         }
     }
     for row in rows {
-        command(file, row, &row.case, &global, out).map_err(|error| format!("command '{}': {error}", row.name))?;
+        command(file, row, &row.case, &global, out)
+            .map_err(|error| format!("command '{}': {error}", row.name))?;
         out.push_str(",\n");
     }
     out.push_str("] },\n");
@@ -172,11 +180,11 @@ fn command(
     global: &[String],
     out: &mut String,
 ) -> Result<(), String> {
-    let mut names = option_names(&row.options)?;
+    let mut names = option_names(&row.options);
     let mut shared = Vec::new();
     for name in uses(&row.options) {
         let text = file.sets.get(name).ok_or_else(|| format!("'use {name}': no such table in [sets]"))?;
-        names.extend(option_names(text)?);
+        names.extend(option_names(text));
         shared.push(set_name(file, name));
     }
     names.extend_from_slice(global);
@@ -193,8 +201,9 @@ fn command(
         None => "Nested::None".to_owned(),
         Some(text) => {
             let (kind, from) = text.split_once(' ').unwrap_or((text, "0"));
-            let from: usize = from.parse().map_err(|_| format!("nested '{text}': write 'words N' or 'shell N'"))?;
-            format!("Nested::{}({from})", word(kind, "nested", &["words", "shell"])?)
+            let from: usize =
+                from.parse().map_err(|_| format!("nested '{text}': write 'words N' or 'shell N'"))?;
+            format!("Nested::{}({from})", word(kind, "nested", &["words", "assigned", "fed", "shell"])?)
         }
     };
     let _ = write!(
@@ -247,8 +256,19 @@ fn impact(text: &str) -> Result<String, String> {
                 text,
                 "impact",
                 &[
-                    "nothing", "change", "replace", "part", "table", "database", "access", "net", "unread", "outage",
-                    "resource", "resource-kept", "resource-final",
+                    "nothing",
+                    "change",
+                    "replace",
+                    "part",
+                    "table",
+                    "database",
+                    "access",
+                    "net",
+                    "unread",
+                    "outage",
+                    "resource",
+                    "resource-kept",
+                    "resource-final",
                 ],
             )?
         ),
@@ -285,11 +305,17 @@ fn options(text: &str) -> Result<String, String> {
         let (mut arity, mut negatable, mut global, mut role) = ("Flag", false, false, "");
         for token in line.split_whitespace() {
             if let Some(name) = token.strip_prefix('@') {
-                if name == "global" { global = true } else { role = name }
+                if name == "global" {
+                    global = true;
+                } else {
+                    role = name;
+                }
                 continue;
             }
             if !token.starts_with('-') {
-                return Err(format!("option line '{line}': '{token}' is neither a name (-x, --long) nor a @role"));
+                return Err(format!(
+                    "option line '{line}': '{token}' is neither a name (-x, --long) nor a @role"
+                ));
             }
             let (name, value) = split_value(token);
             arity = match value {
@@ -324,14 +350,14 @@ fn split_value(token: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn option_names(text: &str) -> Result<Vec<String>, String> {
+fn option_names(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for line in option_lines(text) {
         for token in line.split_whitespace().filter(|token| token.starts_with('-')) {
             names.push(split_value(token).0.replace("[no-]", ""));
         }
     }
-    Ok(names)
+    names
 }
 
 fn known(name: &str, names: &[String]) -> Result<(), String> {
@@ -387,7 +413,8 @@ fn atom(tokens: &[&str], at: &mut usize, names: &[String]) -> Result<String, Str
         "none" => Ok("Cond::Not(&Cond::AtLeast(1))".to_owned()),
         "terminator" => Ok("Cond::Terminator".to_owned()),
         _ if token.starts_with('-') => {
-            let (name, value) = token.split_once('=').map_or((token, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                token.split_once('=').map_or((token, None), |(name, value)| (name, Some(value)));
             known(name, names)?;
             Ok(match value {
                 None => format!("Cond::Has({name:?})"),

@@ -88,7 +88,8 @@ pub enum Certainty {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// Removal of a path; `recursive` as the program would.
-    Remove { path: std::path::PathBuf, recursive: bool, force: bool },
+    /// `path` is absolute but otherwise as given; `cwd` is where the program runs.
+    Remove { path: std::path::PathBuf, recursive: bool, cwd: std::path::PathBuf },
     /// A loss in a git repository; the name of the question in `measure::git`.
     Git { kind: GitLoss, repository: Repository, operands: Vec<std::ffi::OsString> },
 }
@@ -171,6 +172,8 @@ pub struct Action {
     /// A safe way forward, one line; empty when there is none.
     pub advice: Text,
     pub certainty: Certainty,
+    /// Commands follow on a terminal: a person answers for what they type, an agent does not.
+    pub conversation: bool,
     pub question: Option<Question>,
     /// Where it lands; filled by `target`.
     pub target: Target,
@@ -192,6 +195,7 @@ impl Action {
             rule: rule.into(),
             advice: Cow::Borrowed(""),
             certainty: Certainty::Certain,
+            conversation: false,
             question: None,
             target: Target::default(),
             state: None,

@@ -152,7 +152,8 @@ fn apply_state(severity: Severity, state: &State) -> (Severity, String) {
 }
 
 /// A score inside the severity's band: production, no way back and a whole scope weigh more.
-fn score(action: &Action, severity: Severity) -> u8 {
+#[must_use]
+pub fn score(action: &Action, severity: Severity) -> u8 {
     let top = match severity {
         Severity::None => return 0,
         Severity::Low => 39,

@@ -171,7 +171,9 @@ impl Context {
         }
         let file = fs::File::open(path).map_err(|error| Unreadable::Failed(error.to_string()))?;
         let mut content = Vec::new();
-        file.take(bound + 1).read_to_end(&mut content).map_err(|error| Unreadable::Failed(error.to_string()))?;
+        file.take(bound + 1)
+            .read_to_end(&mut content)
+            .map_err(|error| Unreadable::Failed(error.to_string()))?;
         if content.len() as u64 > bound {
             return Err(Unreadable::TooLarge(bound));
         }

@@ -160,3 +160,9 @@ impl Invocation {
         OsStr::from_bytes(&bytes[start..]).to_owned()
     }
 }
+
+/// An operating-system string of exactly these bytes.
+#[must_use]
+pub fn from_bytes(bytes: &[u8]) -> OsString {
+    OsString::from_vec(bytes.to_vec())
+}

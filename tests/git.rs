@@ -814,17 +814,20 @@ fn whatever_really_loses_content_is_stopped() {
         files.iter().for_each(|(name, text)| pattern.write(name, text));
         last.iter().for_each(|line| pattern.git(line));
         for command in commands {
+            let (found, why) = line(&format!("git {command}"), &pattern.0, Door::Shim);
+            if found >= Medium {
+                continue;
+            }
             let here = Folder::new();
             let copied = Command::new("cp").arg("-a").arg(pattern.0.join(".")).arg(&here.0).status().unwrap();
             assert!(copied.success());
             let mut before = Vec::new();
             contents(&here.0, &mut before);
-            let (found, why) = line(&format!("git {command}"), &here.0, Door::Shim);
             here.git(command);
             let mut after = Vec::new();
             contents(&here.0, &mut after);
             let lost = before.iter().any(|content| !after.contains(content) && !kept(&here, content));
-            if lost && found < Medium {
+            if lost {
                 wrong.push(format!("{state}: git {command}: {found:?} {why:?}"));
             }
         }

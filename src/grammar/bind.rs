@@ -204,7 +204,9 @@ impl Reader<'_> {
         let names_no_command = self.levels.len() == 1 && !commands.is_empty();
         // A nested command keeps its own options: they are not this grammar's.
         let nested = match self.binding.command.nested {
-            Nested::Words(from) | Nested::Shell(from) => self.binding.operands.len() > from,
+            Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) | Nested::Shell(from) => {
+                self.binding.operands.len() > from
+            }
             Nested::None => false,
         };
         let stops = match self.parser() {
@@ -239,7 +241,11 @@ impl Reader<'_> {
             .rev()
             .flat_map(move |(level, command)| {
                 let shared = command.shared.iter().copied().flatten();
-                command.options.iter().chain(shared).filter(move |opt| level == deepest || inherits || opt.global)
+                command
+                    .options
+                    .iter()
+                    .chain(shared)
+                    .filter(move |opt| level == deepest || inherits || opt.global)
             })
             .collect::<Vec<_>>()
             .into_iter()
@@ -257,14 +263,17 @@ impl Reader<'_> {
 
     /// An exact name, a negation, or a unique abbreviation of either.
     fn resolve(&self, given: &str, dashes: usize) -> Result<(&'static Opt, &'static str, bool), Fault> {
-        let abbreviates = matches!(self.parser(), Parser::Getopt | Parser::Git | Parser::Argparse);
+        // curl took abbreviations until 8.6; what an older one would do is what counts.
+        let abbreviates =
+            matches!(self.parser(), Parser::Getopt | Parser::Git | Parser::Argparse | Parser::Curl);
         let mut near: Option<(&'static Opt, &'static str, bool)> = None;
         let mut ambiguous = false;
         for opt in self.visible() {
             for name in opt.names {
-                let Some(plain) = name.strip_prefix("--").or_else(|| {
-                    if dashes == 1 { name.strip_prefix('-') } else { None }
-                }) else {
+                let Some(plain) = name
+                    .strip_prefix("--")
+                    .or_else(|| if dashes == 1 { name.strip_prefix('-') } else { None })
+                else {
                     continue;
                 };
                 if plain == given {
@@ -291,6 +300,14 @@ impl Reader<'_> {
                 if let Some(negated) = hit {
                     match near {
                         Some((known, _, same)) if std::ptr::eq(known, opt) && same == negated => {}
+                        // Newer names made old abbreviations ambiguous (`--upload`, since
+                        // `--upload-flags`): the option that a reader knows is the one to fear.
+                        Some((known, ..)) if self.parser() == Parser::Curl => {
+                            let closer = near.is_some_and(|(_, other, _)| name.len() < other.len());
+                            if !opt.role.is_empty() && (known.role.is_empty() || closer) {
+                                near = Some((opt, name, negated));
+                            }
+                        }
                         Some(_) => ambiguous = true,
                         None => near = Some((opt, name, negated)),
                     }
@@ -351,9 +368,10 @@ impl Reader<'_> {
             let length = utf8_length(bytes[at]);
             let end = (at + length).min(bytes.len());
             let given = format!("-{}", String::from_utf8_lossy(&bytes[at..end]));
-            let Some((opt, name)) = self.visible().find_map(|opt| {
-                opt.names.iter().find(|name| **name == given).map(|name| (opt, *name))
-            }) else {
+            let Some((opt, name)) = self
+                .visible()
+                .find_map(|opt| opt.names.iter().find(|name| **name == given).map(|name| (opt, *name)))
+            else {
                 self.binding.faults.push(Fault::UnknownOption(given));
                 at = end;
                 continue;

@@ -39,7 +39,7 @@ pub enum Parser {
     Argparse,
     /// Rust clap: exact names; a parent's options stand before the child unless global.
     Clap,
-    /// curl: exact since 8.6; a value is the next word whatever it looks like.
+    /// curl: exact since 8.6, abbreviates before; a value is the next word whatever it looks like.
     Curl,
     /// Go pflag (cobra): exact; parents' options may stand anywhere after them.
     Cobra,
@@ -120,6 +120,10 @@ pub enum Nested {
     None,
     /// From operand N on: a program and its arguments.
     Words(usize),
+    /// The same, with `NAME=value` words allowed in front.
+    Assigned(usize),
+    /// The same, with the words of standard input as further arguments.
+    Fed(usize),
     /// From operand N on, joined by spaces: shell text.
     Shell(usize),
 }

@@ -100,11 +100,18 @@ pub fn setting(repository: &Repository, key: &str) -> Option<OsString> {
         return None;
     }
     let git = Git::at(repository, BUDGET)?;
-    let mut value = git.ask(["config", "--get", key]).ok()?;
+    let mut value = git.ask(["config", "--get", key]).or_else(|_| git.ask_file(key)).ok()?;
     if value.last() == Some(&b'\n') {
         value.pop();
     }
     Some(OsString::from_vec(value))
+}
+
+/// What the real git prints for read-only words in a folder; `None` when it refuses or takes too long.
+#[must_use]
+pub fn ask_in(folder: &Path, words: &[OsString]) -> Option<Vec<u8>> {
+    let repository = Repository { cwd: folder.to_owned(), ..Repository::default() };
+    Git::at(&repository, BUDGET)?.ask(words).ok()
 }
 
 /// The top of the working tree.
@@ -192,6 +199,20 @@ impl<'a> Git<'a> {
             return Err(Trouble::Cut);
         }
         Ok((answer.status.unwrap_or(128), answer.stdout))
+    }
+
+    /// A setting out of the nearest `.git/config`, where git takes the folder for no repository (yet).
+    fn ask_file(&self, key: &str) -> Answer<Vec<u8>> {
+        let place = self.path(OsStr::new(""));
+        let file = place.ancestors().map(|folder| folder.join(".git/config")).find(|file| file.is_file());
+        let file = file.ok_or(Trouble::Refused)?;
+        self.ask([
+            OsStr::new("config"),
+            OsStr::new("--file"),
+            file.as_os_str(),
+            OsStr::new("--get"),
+            OsStr::new(key),
+        ])
     }
 
     /// A count that git prints.

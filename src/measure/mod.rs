@@ -6,7 +6,9 @@
 
 pub mod git;
 pub mod names;
+pub mod paths;
 mod process;
+mod tree;
 
 use crate::assess::Severity;
 

@@ -204,7 +204,7 @@ fn nested(binding: &Binding, call: &Call, reading: &mut Reading) {
         (["submodule", "foreach"], [program, rest @ ..]) => reading.nested.push(run(program, rest, call)),
         (["for-each-repo"], [_, ..]) => reading.nested.push(run(&Word::literal("git"), words, call)),
         (_, words) => match binding.command.nested {
-            Nested::Words(from) => {
+            Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) => {
                 if let Some((program, rest)) = words.get(from..).and_then(<[Word]>::split_first) {
                     reading.nested.push(run(program, rest, call));
                 }

@@ -5,8 +5,14 @@
 //! refuse to know how bad anything is.
 
 pub mod git;
+pub mod http;
+pub mod paths;
 pub mod plain;
+pub mod redirect;
+pub mod shell;
+pub mod sql_client;
 pub mod verb;
+pub mod wrapper;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -44,19 +44,17 @@ fn case_actions(case: &'static Case, binding: &Binding, call: &Call) -> Vec<Acti
         .undo(case.undo)
         .advice(case.advice);
     match case.question {
-        Some(Ask::Remove) => binding
-            .operands
-            .iter()
-            .map(|operand| removal(action.clone(), operand, binding, call))
-            .collect(),
+        Some(Ask::Remove) => {
+            binding.operands.iter().map(|operand| removal(action.clone(), operand, binding, call)).collect()
+        }
         Some(Ask::Git(kind)) => {
             let operands = binding.operands.iter().map(Word::visible).collect();
             let repository = crate::reader::git::repository(binding, call);
-            vec![
-                action
-                    .object(object(case.object, binding))
-                    .question(Question::Git { kind, repository, operands }),
-            ]
+            vec![action.object(object(case.object, binding)).question(Question::Git {
+                kind,
+                repository,
+                operands,
+            })]
         }
         None => vec![action.object(object(case.object, binding))],
     }
@@ -69,7 +67,7 @@ fn removal(action: Action, operand: &Word, binding: &Binding, call: &Call) -> Ac
         Some(path) => action.question(Question::Remove {
             path: call.path(path),
             recursive: binding.has_role("recursive"),
-            force: binding.has_role("force"),
+            cwd: call.path(std::ffi::OsStr::new("")),
         }),
         None => action,
     }
@@ -107,10 +105,7 @@ fn default(binding: &Binding) -> Option<Action> {
         None => return by_verb(binding),
     };
     let verb = if command.path.is_empty() { "run".to_owned() } else { command.path.join(" ") };
-    Some(
-        Action::new(effect, impact, rule(binding, &id), verb)
-            .object(object(Object::Operands, binding)),
-    )
+    Some(Action::new(effect, impact, rule(binding, &id), verb).object(object(Object::Operands, binding)))
 }
 
 /// A subcommand that the grammar does not know, by its words.

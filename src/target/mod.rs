@@ -5,6 +5,7 @@
 //! It refuses to know what is done there.
 
 pub mod database;
+pub mod http;
 pub mod name;
 pub mod repository;
 

@@ -1,0 +1,64 @@
+//! Programs whose operands are removed: `rm` and its kin.
+//!
+//! | argument | becomes |
+//! |---|---|
+//! | an operand | one removal, measured by its place and content |
+//! | an empty operand | nothing: the program refuses it |
+//! | an operand known only when the line runs | what it could be: its known pieces decide |
+
+use std::os::unix::ffi::OsStrExt;
+
+use crate::action::{Action, Effect, Impact};
+use crate::assess::Severity;
+use crate::grammar::bind::Binding;
+use crate::invocation::{Piece, Word};
+use crate::reader::{Call, Reading, plain};
+
+/// Removal of every operand.
+#[must_use]
+pub fn read(binding: &Binding, call: &Call) -> Reading {
+    if plain::is_safe(binding) {
+        return Reading::default();
+    }
+    let mut kept = binding.clone();
+    kept.operands.retain(|word| !matches!(word, Word::Literal(text) if text.is_empty()));
+    let (dynamic, known): (Vec<Word>, Vec<Word>) = kept.operands.iter().cloned().partition(Word::is_dynamic);
+    kept.operands = known;
+    let mut actions = if kept.operands.is_empty() { Vec::new() } else { plain::read(&kept, call) };
+    for word in &dynamic {
+        actions.push(unresolved(word, binding));
+    }
+    Reading::of(actions)
+}
+
+/// A removal whose operand is known only when the line runs.
+fn unresolved(word: &Word, binding: &Binding) -> Action {
+    let recursive = binding.has_role("recursive");
+    let severity = match (recursive, may_be_broad(word)) {
+        (true, true) => Severity::Critical,
+        (true, false) => Severity::High,
+        (false, _) => Severity::Low,
+    };
+    let mut action = Action::new(
+        Effect::Destroy,
+        Impact::Fixed(severity),
+        plain::rule(binding, "remove-unresolved"),
+        "remove",
+    )
+    .object(word.shown())
+    .scope("known only when the line runs")
+    .undo("none")
+    .advice("write the path out, or guard it: ${NAME:?}");
+    action.certainty = crate::action::Certainty::Possible;
+    action
+}
+
+/// True when an empty value would leave `/`, `/*` or the like.
+fn may_be_broad(word: &Word) -> bool {
+    let Word::Dynamic(pieces) = word else { return false };
+    if !matches!(pieces.first(), Some(Piece::Unknown(_))) {
+        return false;
+    }
+    let rest = word.visible();
+    matches!(rest.as_bytes(), b"/" | b"/*" | b"/." | b"//")
+}

@@ -1,0 +1,187 @@
+//! Programs that run the command their operands name: `sudo`, `env`, `timeout`, `xargs`.
+//!
+//! | argument | becomes |
+//! |---|---|
+//! | operands from N on | a nested invocation, same folder and stdin |
+//! | `NAME=value` in front, where that is allowed | its environment |
+//! | an option with role `cwd` | its folder |
+//! | an option with role `split` | words in front of the operands, split as a shell would |
+//! | words on stdin, where they are arguments | further arguments: known ones, else unresolved |
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use crate::grammar::bind::Binding;
+use crate::grammar::schema::Nested;
+use crate::invocation::{Invocation, Piece, Stdin, Word};
+use crate::reader::{Call, Nest, Reading, plain};
+
+/// More words than this on stdin count as unknown.
+const STDIN_WORDS: usize = 10_000;
+
+/// The nested command, if there is one.
+#[must_use]
+pub fn read(binding: &Binding, call: &Call) -> Reading {
+    if plain::is_safe(binding) {
+        return Reading::default();
+    }
+    let mut reading = Reading::of(Vec::new());
+    for bound in binding.with_role("shell") {
+        if let Some(text) = &bound.value {
+            reading.nested.push(shell(text.clone(), Vec::new(), call));
+        }
+    }
+    let mut words: Vec<Word> = Vec::new();
+    for bound in binding.with_role("split") {
+        words.extend(split(bound.value.as_ref()));
+    }
+    words.extend(binding.operands.iter().cloned());
+    match binding.command.nested {
+        Nested::None => {}
+        Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) => {
+            words.drain(..from.min(words.len()));
+            reading.nested.extend(command(binding, call, words));
+        }
+        Nested::Shell(from) => {
+            words.drain(..from.min(words.len()));
+            if !words.is_empty() {
+                reading.nested.push(shell(join(&words), Vec::new(), call));
+            }
+        }
+    }
+    reading
+}
+
+/// A nested shell text in the call's surroundings.
+pub fn shell(text: Word, args: Vec<Word>, call: &Call) -> Nest {
+    let inner = call.invocation;
+    Nest::Shell { text, args, cwd: inner.cwd.clone(), stdin: inner.stdin.clone(), env: inner.env.clone() }
+}
+
+/// Words joined by single spaces, as `ssh` and `watch` hand them to a shell.
+#[must_use]
+pub fn join(words: &[Word]) -> Word {
+    let mut pieces = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        if index > 0 {
+            pieces.push(Piece::Text(OsString::from(" ")));
+        }
+        match word {
+            Word::Literal(text) => pieces.push(Piece::Text(text.clone())),
+            Word::Dynamic(parts) => pieces.extend(parts.iter().cloned()),
+        }
+    }
+    if pieces.iter().all(|piece| matches!(piece, Piece::Text(_))) {
+        return Word::Literal(Word::Dynamic(pieces).visible());
+    }
+    Word::Dynamic(pieces)
+}
+
+fn split(value: Option<&Word>) -> Vec<Word> {
+    match value {
+        Some(Word::Literal(text)) => shell_words::split(&text.to_string_lossy())
+            .map(|words| words.into_iter().map(Word::literal).collect())
+            .unwrap_or_else(|_| {
+                vec![Word::Dynamic(vec![Piece::Unknown(text.to_string_lossy().into_owned())])]
+            }),
+        Some(dynamic) => vec![dynamic.clone()],
+        None => Vec::new(),
+    }
+}
+
+fn command(binding: &Binding, call: &Call, mut words: Vec<Word>) -> Option<Nest> {
+    let outer = call.invocation;
+    let mut env = outer.env.clone();
+    if matches!(binding.command.nested, Nested::Assigned(_)) {
+        while let Some((name, value)) = words.first().and_then(assignment) {
+            env.push((name, value));
+            words.remove(0);
+        }
+    }
+    if words.is_empty() {
+        return None;
+    }
+    let program = words.remove(0);
+    let mut stdin = outer.stdin.clone();
+    if matches!(binding.command.nested, Nested::Fed(_)) {
+        words = with_stdin_words(words, binding, call);
+        stdin = Stdin::Empty;
+    }
+    let cwd = match binding.role_value("cwd") {
+        Some(Word::Literal(folder)) => call.path(folder),
+        _ => outer.cwd.clone(),
+    };
+    Some(Nest::Command(Invocation { program, args: words, stdin, cwd, env, depth: outer.depth + 1 }))
+}
+
+/// `NAME=value`, as `env` takes it.
+fn assignment(word: &Word) -> Option<(OsString, Word)> {
+    let visible = word.visible();
+    let bytes = visible.as_bytes();
+    let end = bytes.iter().position(|&byte| byte == b'=')?;
+    let name = &bytes[..end];
+    let valid = !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    valid.then(|| (OsString::from_vec(name.to_vec()), word.skip(end + 1)))
+}
+
+/// xargs: the words of stdin stand where `{}` stands, else at the end.
+fn with_stdin_words(words: Vec<Word>, binding: &Binding, call: &Call) -> Vec<Word> {
+    let mark = binding.role_value("replace").map(Word::visible);
+    let zero = binding.has_role("zero");
+    let found: Vec<Word> = match call.stdin() {
+        Stdin::Bytes(bytes) => stdin_words(&bytes, zero, mark.is_some()),
+        Stdin::Empty => return words,
+        Stdin::Unknown(source) => vec![Word::Dynamic(vec![Piece::Unknown(source)])],
+        Stdin::Inherited => vec![Word::Dynamic(vec![Piece::Unknown("standard input".to_owned())])],
+    };
+    let Some(mark) = mark else {
+        return words.into_iter().chain(found).collect();
+    };
+    let mut out = Vec::new();
+    for word in words {
+        if word.visible().as_bytes().windows(mark.len().max(1)).any(|window| window == mark.as_bytes()) {
+            out.extend(found.iter().map(|value| substitute(&word, &mark, value)));
+        } else {
+            out.push(word);
+        }
+    }
+    out
+}
+
+fn substitute(word: &Word, mark: &std::ffi::OsStr, value: &Word) -> Word {
+    let visible = word.visible();
+    let bytes = visible.as_bytes();
+    let Some(at) = bytes.windows(mark.len()).position(|window| window == mark.as_bytes()) else {
+        return word.clone();
+    };
+    let mut pieces = vec![Piece::Text(OsString::from_vec(bytes[..at].to_vec()))];
+    match value {
+        Word::Literal(text) => pieces.push(Piece::Text(text.clone())),
+        Word::Dynamic(parts) => pieces.extend(parts.iter().cloned()),
+    }
+    pieces.push(Piece::Text(OsString::from_vec(bytes[at + mark.len()..].to_vec())));
+    if value.is_dynamic() { Word::Dynamic(pieces) } else { Word::Literal(Word::Dynamic(pieces).visible()) }
+}
+
+fn stdin_words(bytes: &[u8], zero: bool, lines: bool) -> Vec<Word> {
+    let literal = |part: &[u8]| Word::Literal(OsString::from_vec(part.to_vec()));
+    if zero || lines {
+        let end = if zero { 0 } else { b'\n' };
+        return bytes
+            .split(|&byte| byte == end)
+            .filter(|part| !part.is_empty())
+            .take(STDIN_WORDS)
+            .map(literal)
+            .collect();
+    }
+    bytes
+        .split(u8::is_ascii_whitespace)
+        .filter(|part| !part.is_empty())
+        .take(STDIN_WORDS)
+        .map(|part| {
+            let plain: Vec<u8> =
+                part.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\'' | b'\\')).collect();
+            literal(&plain)
+        })
+        .collect()
+}

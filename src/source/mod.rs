@@ -1,0 +1,3 @@
+//! The doors through which invocations come in. Each ends in the same judge.
+
+pub mod shim;
