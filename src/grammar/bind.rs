@@ -283,7 +283,8 @@ impl Reader<'_> {
                 if negated {
                     return Ok((opt, name, true));
                 }
-                if !abbreviates {
+                // git knows --help beside its lists of options: `reset --h` is --hard.
+                if !abbreviates || (self.parser() == Parser::Git && *name == "--help") {
                     continue;
                 }
                 let short_negation =
@@ -291,7 +292,7 @@ impl Reader<'_> {
                 // The negated spelling of an option is itself a name that may be shortened.
                 let hit = if plain.starts_with(given) {
                     Some(false)
-                } else if short_negation || (opt.negatable && format!("no-{plain}").starts_with(given)) {
+                } else if short_negation || (opt.negatable && "no-".starts_with(given)) {
                     Some(true)
                 } else {
                     None

@@ -54,10 +54,11 @@ pub fn look(kind: GitLoss, repository: &Repository, operands: &[OsString], conte
         return assume::worst(kind, operands, "git was not found to ask");
     };
     let answer = match kind {
+        _ if !git.has_repository() => Err(Trouble::Refused),
         GitLoss::ResetHard => tree::reset_hard(&git, operands),
         GitLoss::Restore => tree::restore(&git, operands),
         GitLoss::RemoveTracked => tree::restore(&git, operands),
-        GitLoss::ForceCheckout => tree::everything(&git),
+        GitLoss::ForceCheckout => tree::everything(&git, operands),
         GitLoss::CheckoutWord => tree::word(&git, operands),
         GitLoss::CheckoutWords => tree::words(&git, operands),
         GitLoss::WorktreeRemove => tree::worktree(&git, operands),
@@ -147,6 +148,18 @@ impl<'a> Git<'a> {
         Some(Self { program: real_git()?, repository, assumes: false, deadline: Instant::now() + budget })
     }
 
+    /// Whether git could find a repository here: spares a process where there is none.
+    fn has_repository(&self) -> bool {
+        let told = self.repository.globals.iter().any(|word| word.as_bytes().starts_with(b"--git-dir"));
+        if told || self.repository.env.iter().any(|(name, _)| name == "GIT_DIR") {
+            return true;
+        }
+        let is_bare = |folder: &Path| folder.join("HEAD").is_file() && folder.join("objects").is_dir();
+        std::fs::canonicalize(self.path(OsStr::new(""))).is_ok_and(|place| {
+            place.ancestors().any(|folder| folder.join(".git").exists() || is_bare(folder))
+        })
+    }
+
     /// What git prints.
     fn ask<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Answer<Vec<u8>> {
         self.ask_status(args)
@@ -175,6 +188,11 @@ impl<'a> Git<'a> {
             ("GIT_NO_LAZY_FETCH", OsStr::new("1")),
             ("LC_ALL", OsStr::new("C")),
         ]);
+        // A trace that the caller asked for is about their command, not about ours.
+        env.extend(
+            ["GIT_TRACE", "GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"]
+                .map(|name| (name, OsStr::new("0"))),
+        );
         let answer =
             process::ask(&self.program, &words, &self.repository.cwd, &env, left).ok_or(Trouble::Refused)?;
         if answer.cut {

@@ -66,6 +66,10 @@ pub fn repository(binding: &Binding, call: &Call) -> Repository {
             continue;
         }
         let value = bound.value.as_ref();
+        if bound.name == "--config-env" {
+            let pair = value.map(Word::visible).unwrap_or_default();
+            carry(pair.to_string_lossy().rsplit('=').next().unwrap_or_default(), call, &mut repository);
+        }
         repository.unknown |= value.is_some_and(Word::is_dynamic);
         let mut word = OsString::from(bound.name);
         match value {
@@ -266,6 +270,9 @@ fn gc(binding: &Binding, call: &Call) -> Vec<Action> {
 
 /// Brings the operands of a question into the form in which it is answered.
 fn asked(mut action: Action, binding: &Binding) -> Action {
+    if let (Some(Question::Git { repository, .. }), "") = (&action.question, action.target.kind) {
+        action.target = crate::target::repository::local(repository);
+    }
     let Some(Question::Git { kind, repository, operands }) = &mut action.question else {
         return action;
     };
@@ -288,14 +295,20 @@ fn canonical(kind: GitLoss, binding: &Binding) -> Option<Vec<OsString>> {
     let head = || OsString::from("HEAD");
     Some(match (kind, binding.command.path) {
         (GitLoss::Restore, ["restore"]) => {
-            let both = binding.has("--staged");
-            restore(if both { "both" } else { "worktree" }, visible().collect(), binding)
+            let tree = binding.value("--source").map(Word::visible).unwrap_or_default();
+            restore(
+                if binding.has("--staged") { "both" } else { "worktree" },
+                tree,
+                visible().collect(),
+                binding,
+            )
         }
         (GitLoss::Restore, ["checkout-index"]) => {
             let paths = if binding.has("--all") { vec![":/".into()] } else { visible().collect() };
-            restore("worktree", paths, binding)
+            restore("worktree", OsString::new(), paths, binding)
         }
-        (GitLoss::RemoveTracked, _) => restore("both", visible().collect(), binding),
+        (GitLoss::RemoveTracked, _) => restore("both", OsString::new(), visible().collect(), binding),
+        (GitLoss::ForceCheckout, ["read-tree"]) => visible().next_back().into_iter().collect(),
         (GitLoss::Clean, _) => clean(binding),
         (GitLoss::TagDelete, _) if !binding.has("--delete") => vec![operand(0)?],
         (GitLoss::RefMove, ["branch"]) => {
@@ -327,9 +340,9 @@ fn heads(name: &OsStr) -> OsString {
     full
 }
 
-/// How much is restored, then what. Paths from a file stand for everything.
-fn restore(mode: &str, paths: Vec<OsString>, binding: &Binding) -> Vec<OsString> {
-    let mut operands = vec![OsString::from(mode)];
+/// How much is restored, from which tree (or none), then what. Paths from a file stand for everything.
+fn restore(mode: &str, tree: OsString, paths: Vec<OsString>, binding: &Binding) -> Vec<OsString> {
+    let mut operands = vec![OsString::from(mode), tree];
     operands.extend(paths);
     let listed = |name: &str| binding.options.iter().any(|bound| bound.name == name);
     if listed("--pathspec-from-file") || (listed("--stdin") && binding.command.path == ["checkout-index"]) {

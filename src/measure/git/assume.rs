@@ -19,7 +19,7 @@ pub(super) fn worst(kind: GitLoss, operands: &[OsString], reason: &str) -> State
         | GitLoss::StashClear
         | GitLoss::WorktreeRemove
         | GitLoss::SubmoduleDiscard => Some(Severity::High),
-        GitLoss::Restore | GitLoss::RemoveTracked => Some(paths(operands.get(1..).unwrap_or_default())),
+        GitLoss::Restore | GitLoss::RemoveTracked => Some(paths(operands.get(2..).unwrap_or_default())),
         GitLoss::CheckoutWord => Some(match operands.first() {
             Some(word) if is_plain_name(word) => Severity::Low,
             _ => paths(operands),

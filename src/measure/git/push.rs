@@ -65,11 +65,18 @@ fn one(git: &Git, mode: &str, remote: &str, name: &str, known: &Known) -> State 
     if !known.tracking.contains(&tracking) {
         return state(severity, "what is there now is not known here");
     }
-    let left_out =
-        if mode == "delete" { "--branches".to_owned() } else { source.trim_start_matches('+').to_owned() };
-    let left_out = if left_out.is_empty() { target.to_owned() } else { left_out };
-    let Ok(commits) = git.ask(["log", "--format=%ae", "--max-count=1000", &tracking, "--not", &left_out])
-    else {
+    let mut args: Vec<String> =
+        ["log", "--format=%ae", "--max-count=1000", &tracking, "--not"].map(str::to_owned).to_vec();
+    if mode == "delete" {
+        args.extend([
+            "--branches".to_owned(),
+            format!("--exclude={remote}/{target}"),
+            "--remotes".to_owned(),
+        ]);
+    } else {
+        args.push(if source.is_empty() { target.to_owned() } else { source.to_owned() });
+    }
+    let Ok(commits) = git.ask(args) else {
         return state(severity, "what it would leave out is not known here");
     };
     let commits = String::from_utf8_lossy(&commits).into_owned();

@@ -4,7 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Answer, Git, Trouble, assume, counted, fields, nothing, state};
 use crate::assess::Severity;
@@ -139,6 +139,9 @@ pub(super) fn reset_hard(git: &Git, operands: &[OsString]) -> Answer<State> {
         };
     };
     let resolved = String::from_utf8_lossy(&resolved).trim().to_owned();
+    if let Some(state) = collisions(git, target, &[])? {
+        return Ok(state);
+    }
     if resolved == status.commit {
         return Ok(nothing("nothing is uncommitted and the branch stays where it is"));
     }
@@ -161,7 +164,12 @@ pub(super) fn reset_hard(git: &Git, operands: &[OsString]) -> Answer<State> {
 
 /// Changes of named paths; the first operand says whether staged ones go as well.
 pub(super) fn restore(git: &Git, operands: &[OsString]) -> Answer<State> {
-    let Some((mode, paths)) = operands.split_first() else { return Err(Trouble::Refused) };
+    let [mode, tree, paths @ ..] = operands else { return Err(Trouble::Refused) };
+    if !tree.is_empty()
+        && let Ok(Some(state)) = collisions(git, tree, paths)
+    {
+        return Ok(state);
+    }
     let status = status(git, TRACKED, paths.iter().map(OsString::as_os_str))?;
     let both = mode == "both";
     let changed: Vec<&Entry> =
@@ -198,10 +206,43 @@ fn is_known(git: &Git, path: &OsStr) -> bool {
         || git.ask([OsStr::new("ls-files"), OsStr::new("--error-unmatch"), OsStr::new("--"), path]).is_ok()
 }
 
-/// All changes of tracked files.
-pub(super) fn everything(git: &Git) -> Answer<State> {
+/// Untracked files that a tree has as well: force overwrites them.
+fn collisions(git: &Git, tree: &OsStr, paths: &[OsString]) -> Answer<Option<State>> {
+    let args = ["diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", "--diff-filter=A", "HEAD"]
+        .map(OsStr::new);
+    let paths = paths.iter().map(OsString::as_os_str);
+    let args = args.into_iter().chain([tree, OsStr::new("--")]).chain(paths);
+    let output = git.ask(args)?;
+    let mut names = fields(&output).peekable();
+    if names.peek().is_none() {
+        return Ok(None);
+    }
+    // The names are relative to the top.
+    let top = git.ask(["rev-parse", "--show-toplevel"])?;
+    let top = Path::new(OsStr::from_bytes(top.trim_ascii_end()));
+    let files = names
+        .filter(|name| std::fs::symlink_metadata(top.join(name)).is_ok_and(|file| !file.is_dir()))
+        .count();
+    Ok((files > 0).then(|| {
+        let mut found =
+            state(Severity::High, format!("{} that git does not track, overwritten", counted(files, "file")));
+        found.facts = vec![("files", files as u64)];
+        found
+    }))
+}
+
+/// All changes of tracked files, and untracked ones that stand where the target has a file.
+pub(super) fn everything(git: &Git, operands: &[OsString]) -> Answer<State> {
     let status = status(git, TRACKED, [])?;
-    Ok(uncommitted(git, &status).unwrap_or_else(|| nothing("nothing is uncommitted")))
+    if let Some(state) = uncommitted(git, &status) {
+        return Ok(state);
+    }
+    if let Some(target) = operands.first()
+        && let Ok(Some(state)) = collisions(git, target, &[])
+    {
+        return Ok(state);
+    }
+    Ok(nothing("nothing is uncommitted"))
 }
 
 /// One word of a checkout: git takes a branch first, then a path.
@@ -224,15 +265,17 @@ pub(super) fn word(git: &Git, operands: &[OsString]) -> Answer<State> {
     if is_commit(git, word) {
         return Ok(switches());
     }
-    restore(git, &["worktree".into(), word.clone()])
+    restore(git, &["worktree".into(), OsString::new(), word.clone()])
 }
 
 /// Several words: a tree and paths, or paths alone.
 pub(super) fn words(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some((first, rest)) = operands.split_first() else { return Err(Trouble::Refused) };
-    let mut words = vec![OsString::from(if is_commit(git, first) { "both" } else { "worktree" })];
+    let tree = is_commit(git, first);
+    let mut words =
+        if tree { vec!["both".into(), first.clone()] } else { vec!["worktree".into(), OsString::new()] };
     let on_disk = std::fs::symlink_metadata(git.path(first)).is_ok();
-    if words[0] == "worktree" && (on_disk || !git.assumes) {
+    if !tree && (on_disk || !git.assumes) {
         words.push(first.clone());
     }
     words.extend_from_slice(rest);
@@ -248,9 +291,10 @@ fn is_commit(git: &Git, word: &OsStr) -> bool {
 /// Everything that only a linked working tree holds.
 pub(super) fn worktree(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some(path) = operands.first() else { return Err(Trouble::Refused) };
-    if std::fs::symlink_metadata(git.path(path)).is_err() {
+    let Some(path) = linked(git, path)? else {
         return Err(Trouble::Absent(format!("{} is not here", path.to_string_lossy())));
-    }
+    };
+    let path = path.as_os_str();
     let args: [&OsStr; 8] = [
         OsStr::new("-C"),
         path,
@@ -274,6 +318,17 @@ pub(super) fn worktree(git: &Git, operands: &[OsString]) -> Answer<State> {
     let mut state = state(Severity::High, format!("{} in it that are in no commit", counted(lost, "file")));
     state.facts = vec![("files", lost as u64)];
     Ok(state)
+}
+
+/// The linked working tree that a path or the end of one names.
+fn linked(git: &Git, path: &OsStr) -> Answer<Option<PathBuf>> {
+    if std::fs::symlink_metadata(git.path(path)).is_ok() {
+        return Ok(Some(PathBuf::from(path)));
+    }
+    let output = git.ask(["worktree", "list", "--porcelain", "-z"])?;
+    let mut places = fields(&output).filter_map(|field| field.as_bytes().strip_prefix(b"worktree "));
+    let place = places.find(|place| Path::new(OsStr::from_bytes(place)).ends_with(path));
+    Ok(place.map(|place| PathBuf::from(OsStr::from_bytes(place))))
 }
 
 fn kept_nowhere(folder: &Path, entry: &Entry) -> bool {

@@ -48,9 +48,10 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
             call,
         ));
     }
-    if let Some(action) = files(binding, head, paths, listed) {
-        let (action, kind, operands) = action;
-        actions.push(question(action, kind, operands, binding, call));
+    if let Some(action) = chosen(binding, if paths.is_empty() { head } else { paths }) {
+        actions.push(action);
+    } else if let Some((action, operands)) = files(binding, head, paths, listed) {
+        actions.push(question(action, GitLoss::Restore, operands, binding, call));
     } else if binding.has("--force") {
         let action =
             Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-force", "checkout -f")
@@ -58,7 +59,7 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
                 .scope("uncommitted changes")
                 .undo("none")
                 .advice("git stash, then check out");
-        actions.push(question(action, GitLoss::ForceCheckout, Vec::new(), binding, call));
+        actions.push(question(action, GitLoss::ForceCheckout, head.to_vec(), binding, call));
     } else if !creates
         && binding.terminator.is_none()
         && !binding.has("--detach")
@@ -66,8 +67,9 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
         && !words.is_empty()
     {
         let kind = if words.len() == 1 { GitLoss::CheckoutWord } else { GitLoss::CheckoutWords };
-        let impact = if words.len() == 1 { Severity::Low } else { Severity::High };
-        let action = Action::new(Effect::Destroy, Impact::Fixed(impact), "git.checkout", "checkout")
+        let (effect, severity) =
+            if words.len() == 1 { (Effect::Write, Severity::Low) } else { (Effect::Destroy, Severity::High) };
+        let action = Action::new(effect, Impact::Fixed(severity), "git.checkout", "checkout")
             .object(shown(binding))
             .scope("uncommitted changes of these files, if they are files")
             .undo("none for changes")
@@ -89,21 +91,22 @@ fn files(
     head: &[OsString],
     paths: &[OsString],
     listed: bool,
-) -> Option<(Action, GitLoss, Vec<OsString>)> {
+) -> Option<(Action, Vec<OsString>)> {
     if paths.is_empty() && !listed {
-        return chosen(binding, head).map(|action| (action, GitLoss::Restore, mode("both", head)));
+        return None;
     }
-    let tree = head.first();
     let everything = [OsString::from(":/")];
     let paths = if listed { &everything } else { paths };
-    let operands = mode(if tree.is_some() { "both" } else { "worktree" }, paths);
-    let action = chosen(binding, paths).unwrap_or_else(|| {
+    let mode = if head.is_empty() { "worktree" } else { "both" };
+    let tree = head.first().cloned().unwrap_or_default();
+    let operands = [OsString::from(mode), tree].into_iter().chain(paths.iter().cloned()).collect();
+    let action =
         Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-paths", "checkout --")
+            .object(shown(binding))
             .scope("uncommitted changes")
             .undo("none")
-            .advice(ADVICE)
-    });
-    Some((action.object(shown(binding)), GitLoss::Restore, operands))
+            .advice(ADVICE);
+    Some((action, operands))
 }
 
 /// Parts of files, chosen: one side of a conflict, or hunks.
@@ -118,10 +121,6 @@ fn chosen(binding: &Binding, paths: &[OsString]) -> Option<Action> {
             .undo("none")
             .advice("copy the file first")
     })
-}
-
-fn mode(mode: &str, paths: &[OsString]) -> Vec<OsString> {
-    std::iter::once(OsString::from(mode)).chain(paths.iter().cloned()).collect()
 }
 
 fn shown(binding: &Binding) -> String {

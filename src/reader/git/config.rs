@@ -142,7 +142,7 @@ fn program(name: &str, value: &Word) -> Option<Word> {
         return bytes.starts_with(b"!").then(|| value.skip(1));
     }
     let boolean = matches!(bytes, b"true" | b"false" | b"" | b"0" | b"1" | b"on" | b"off" | b"yes" | b"no");
-    (RUNS.iter().any(|pattern| glob::matches(pattern, name)) && !(boolean && !value.is_dynamic()))
+    (RUNS.iter().any(|pattern| glob::matches(pattern, name)) && (value.is_dynamic() || !boolean))
         .then(|| value.clone())
 }
 

@@ -95,7 +95,7 @@ pub(super) fn push(binding: &Binding, call: &Call) -> Vec<Action> {
                    mode: &str,
                    names: Vec<String>,
                    unknown: bool| {
-        actions.push(lossy(Loss { id, severity, verb, mode, names, unknown }, &remote, binding, call));
+        actions.push(lossy(&Loss { id, severity, verb, mode, names, unknown }, &remote, binding, call));
     };
     if binding.has("--mirror") {
         add("push-mirror", Severity::High, "push --mirror", "all", vec!["every branch".to_owned()], false);
@@ -154,7 +154,7 @@ struct Loss<'a> {
     unknown: bool,
 }
 
-fn lossy(loss: Loss, remote: &str, binding: &Binding, call: &Call) -> Action {
+fn lossy(loss: &Loss, remote: &str, binding: &Binding, call: &Call) -> Action {
     let mut place = super::repository(binding, call);
     place.unknown |= loss.unknown;
     let mut operands: Vec<OsString> = vec![loss.mode.into(), remote.into()];
