@@ -3,7 +3,6 @@
 //! In: an [`Invocation`] or a shell line, and the [`Context`]. Out: a [`Judgement`]. Nothing is
 //! run except read-only measuring helpers.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::action::{Action, Effect, Impact, Question};
@@ -16,7 +15,7 @@ use crate::invocation::{Invocation, Stdin, Word};
 use crate::language::bash;
 use crate::measure;
 use crate::policy::{Decision, Policy};
-use crate::reader::{self, Call, Nest, Reading};
+use crate::reader::{self, Call, Nest, Reading, Shell};
 use crate::target::Environment;
 
 /// Wrappers inside wrappers are followed this far.
@@ -75,7 +74,9 @@ pub fn actions(invocation: &Invocation, context: &Context) -> Vec<Action> {
 pub fn line_actions(text: &[u8], cwd: &Path, context: &Context) -> Vec<Action> {
     let mut walk = Walk { context, actions: Vec::new(), left: INVOCATIONS };
     let text = Word::Literal(crate::invocation::from_bytes(text));
-    walk.shell(&text, Vec::new(), cwd.to_owned(), Stdin::Inherited, Vec::new(), 0);
+    let shell =
+        Shell { text, args: Vec::new(), cwd: cwd.to_owned(), stdin: Stdin::Inherited, env: Vec::new() };
+    walk.shell(shell, 0);
     walk.actions
 }
 
@@ -164,22 +165,13 @@ impl Walk<'_> {
         for nest in reading.nested {
             match nest {
                 Nest::Command(inner) => self.invocation(&inner, depth + 1),
-                Nest::Shell { text, args, cwd, stdin, env } => {
-                    self.shell(&text, args, cwd, stdin, env, depth + 1)
-                }
+                Nest::Shell(shell) => self.shell(shell, depth + 1),
             }
         }
     }
 
-    fn shell(
-        &mut self,
-        text: &Word,
-        args: Vec<Word>,
-        cwd: PathBuf,
-        stdin: Stdin,
-        env: Vec<(OsString, Word)>,
-        depth: usize,
-    ) {
+    fn shell(&mut self, shell: Shell, depth: usize) {
+        let Shell { text, args, cwd, stdin, env } = shell;
         if depth > DEPTH {
             self.actions.push(Action::unread("line.too-deep", "more shells inside shells than are followed"));
             return;

@@ -2,7 +2,16 @@
 //!
 //! The gate's functions change the process they run in, so each runs in a process of its own: this very
 //! test binary, started again with [`PROBE`] set, acts as a little shim (see `probe`).
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::exit,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::disallowed_methods,
+    reason = "a test fails loudly and drives real programs"
+)]
 #![expect(unsafe_code, reason = "the probe becomes another program and sessions are made by hand")]
 
 #[path = "support/pty.rs"]

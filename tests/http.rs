@@ -1,4 +1,14 @@
 //! curl's corpus, and what the real curl sends beside what was composed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::exit,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::disallowed_methods,
+    reason = "a test fails loudly and drives real programs"
+)]
 
 use std::ffi::OsString;
 use std::io::{Read, Write};

@@ -1,4 +1,5 @@
 //! The log as a whole: order, chain, rotation, damage, several writers.
+#![allow(clippy::disallowed_methods, reason = "tests start programs and take the time")]
 
 use std::fs;
 use std::io::Write;

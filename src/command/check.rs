@@ -200,8 +200,11 @@ fn invocation(mut words: Vec<OsString>, context: &Context) -> Result<Invocation,
 /// Policy as read for the last folder and home: a batch mostly stays in one place.
 #[derive(Default)]
 struct Policies {
-    last: Option<((PathBuf, Option<OsString>, Option<OsString>), policy::Policy)>,
+    last: Option<(Place, policy::Policy)>,
 }
+
+/// What decides which policy files hold: the folder, HOME and XDG_CONFIG_HOME.
+type Place = (PathBuf, Option<OsString>, Option<OsString>);
 
 impl Policies {
     fn of(&mut self, context: &Context) -> &policy::Policy {

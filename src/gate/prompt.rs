@@ -3,6 +3,7 @@
 //! In: a [`Card`] with what is about to happen. Out: an [`Answer`]. It refuses to take an answer from
 //! standard input, from a terminal that this process is not in the foreground of, or after the time is
 //! up; and it refuses to know whether the caller may be asked at all: an agent never is.
+#![expect(clippy::disallowed_methods, reason = "a person's answer has a time limit")]
 
 use std::time::{Duration, Instant};
 

@@ -7,6 +7,7 @@
 //! terminal it reads *that* one, whichever it is (`file_descriptor.rs`, `tty_fd`), it keeps what was
 //! typed after the answer in a global buffer that is lost with `execve`, and it leaves a SIGWINCH
 //! handler behind. The kernel's own line editing needs none of that.
+#![expect(clippy::disallowed_methods, reason = "a person's answer has a time limit")]
 #![allow(unsafe_code, reason = "talks to the terminal driver")]
 
 use std::fs::{File, OpenOptions};

@@ -10,7 +10,7 @@ use crate::grammar::schema::{Arity, Ask, Case, Command, Cond, Grammar, Nested, O
 #[rustfmt::skip]
 #[allow(unused_imports, reason = "which types the tables name depends on the grammars")]
 mod tables {
-    use super::*;
+    use super::{Opt, Arity, Grammar, Parser, Reader, Command, Cond, Nested, Effect, Case, Impact, Object, Severity, Ask, GitLoss};
     include!(concat!(env!("OUT_DIR"), "/grammars.rs"));
 }
 

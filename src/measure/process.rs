@@ -52,7 +52,7 @@ pub fn ask(
 #[expect(unsafe_code, reason = "poll(2) on the helper's pipe")]
 fn drain(mut pipe: impl Read + std::os::fd::AsRawFd, started: Instant, budget: Duration) -> (Vec<u8>, bool) {
     let mut stdout = Vec::new();
-    let mut buffer = [0; 64 << 10];
+    let mut buffer = [0; 16 << 10];
     loop {
         let left = budget.saturating_sub(started.elapsed());
         let mut wait = libc::pollfd { fd: pipe.as_raw_fd(), events: libc::POLLIN, revents: 0 };

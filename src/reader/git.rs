@@ -23,7 +23,7 @@ use crate::assess::Severity;
 use crate::grammar::bind::{self, Binding};
 use crate::grammar::schema::Nested;
 use crate::invocation::{Invocation, Word};
-use crate::reader::{Call, Nest, Reading, plain, verb};
+use crate::reader::{Call, Nest, Reading, Shell, plain, verb};
 
 /// Aliases of aliases beyond this are not followed.
 const ALIAS_DEPTH: usize = 8;
@@ -181,13 +181,13 @@ fn expand(name: &str, value: &OsStr, binding: &Binding, call: &Call, seen: &mut 
 
 /// Shell text that git runs where it stands.
 fn shell(text: Word, args: Vec<Word>, call: &Call) -> Nest {
-    Nest::Shell {
+    Nest::Shell(Shell {
         text,
         args,
         cwd: call.invocation.cwd.clone(),
         stdin: call.invocation.stdin.clone(),
         env: call.invocation.env.clone(),
-    }
+    })
 }
 
 /// What options and operands carry to be run.

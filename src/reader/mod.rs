@@ -88,8 +88,18 @@ pub struct Reading {
 pub enum Nest {
     /// A program with its arguments.
     Command(Invocation),
-    /// Text for a POSIX shell; `args` are `$0`, `$1` and on.
-    Shell { text: Word, args: Vec<Word>, cwd: PathBuf, stdin: Stdin, env: Vec<(OsString, Word)> },
+    Shell(Shell),
+}
+
+/// Text that a POSIX shell runs.
+#[derive(Debug)]
+pub struct Shell {
+    pub text: Word,
+    /// `$0`, `$1` and on.
+    pub args: Vec<Word>,
+    pub cwd: PathBuf,
+    pub stdin: Stdin,
+    pub env: Vec<(OsString, Word)>,
 }
 
 impl Reading {

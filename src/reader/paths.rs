@@ -66,7 +66,8 @@ fn may_be_broad(word: &Word) -> bool {
 
 /// `$TMPDIR/x`: a name inside a folder that by its variable is for temporary files.
 fn is_below_temporary(word: &Word) -> bool {
-    const TEMPORARY: &[&str] = &["TMPDIR", "TMP", "TEMP", "TEMPDIR", "RUNNER_TEMP", "BATS_TMPDIR", "PYTEST_TMPDIR"];
+    const TEMPORARY: &[&str] =
+        &["TMPDIR", "TMP", "TEMP", "TEMPDIR", "RUNNER_TEMP", "BATS_TMPDIR", "PYTEST_TMPDIR"];
     let Word::Dynamic(pieces) = word else { return false };
     let Some(Piece::Unknown(source)) = pieces.first() else { return false };
     let name = source.trim_start_matches(['$', '{']).trim_end_matches('}');

@@ -13,7 +13,7 @@ use crate::action::Action;
 use crate::context::CONTENT_BOUND;
 use crate::grammar::bind::Binding;
 use crate::invocation::{Stdin, Word};
-use crate::reader::{Call, Nest, Reading, plain};
+use crate::reader::{Call, Nest, Reading, Shell, plain};
 
 /// The text that the shell would run.
 #[must_use]
@@ -57,6 +57,6 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
 
 fn nested(text: Word, args: Vec<Word>, stdin: Stdin, call: &Call) -> Reading {
     let outer = call.invocation;
-    let nest = Nest::Shell { text, args, cwd: outer.cwd.clone(), stdin, env: outer.env.clone() };
+    let nest = Nest::Shell(Shell { text, args, cwd: outer.cwd.clone(), stdin, env: outer.env.clone() });
     Reading { actions: Vec::new(), nested: vec![nest] }
 }

@@ -14,7 +14,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use crate::grammar::bind::Binding;
 use crate::grammar::schema::Nested;
 use crate::invocation::{Invocation, Piece, Stdin, Word};
-use crate::reader::{Call, Nest, Reading, plain};
+use crate::reader::{Call, Nest, Reading, Shell, plain};
 
 /// More words than this on stdin count as unknown.
 const STDIN_WORDS: usize = 10_000;
@@ -55,7 +55,13 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
 /// A nested shell text in the call's surroundings.
 pub fn shell(text: Word, args: Vec<Word>, call: &Call) -> Nest {
     let inner = call.invocation;
-    Nest::Shell { text, args, cwd: inner.cwd.clone(), stdin: inner.stdin.clone(), env: inner.env.clone() }
+    Nest::Shell(Shell {
+        text,
+        args,
+        cwd: inner.cwd.clone(),
+        stdin: inner.stdin.clone(),
+        env: inner.env.clone(),
+    })
 }
 
 /// Words joined by single spaces, as `ssh` and `watch` hand them to a shell.
@@ -79,11 +85,10 @@ pub fn join(words: &[Word]) -> Word {
 
 fn split(value: Option<&Word>) -> Vec<Word> {
     match value {
-        Some(Word::Literal(text)) => shell_words::split(&text.to_string_lossy())
-            .map(|words| words.into_iter().map(Word::literal).collect())
-            .unwrap_or_else(|_| {
-                vec![Word::Dynamic(vec![Piece::Unknown(text.to_string_lossy().into_owned())])]
-            }),
+        Some(Word::Literal(text)) => shell_words::split(&text.to_string_lossy()).map_or_else(
+            |_| vec![Word::Dynamic(vec![Piece::Unknown(text.to_string_lossy().into_owned())])],
+            |words| words.into_iter().map(Word::literal).collect(),
+        ),
         Some(dynamic) => vec![dynamic.clone()],
         None => Vec::new(),
     }

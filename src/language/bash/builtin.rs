@@ -44,6 +44,7 @@ const PRINTING: &[&[u8]] = &[b"type", b"help", b"history", b"fc", b"dirs"];
 
 impl Lowerer<'_> {
     /// Runs the builtin `name`, if there is one.
+    #[expect(clippy::too_many_arguments, reason = "each is one part of the construct being read")]
     pub(super) fn builtin(
         &mut self,
         name: &[u8],

@@ -238,7 +238,7 @@ impl Lowerer<'_> {
                 }
             }
             Got::List(values, true) if quoted && values.is_empty() => {
-                fields.push(Frag::Text(Vec::new(), true))
+                fields.push(Frag::Text(Vec::new(), true));
             }
             Got::List(values, star) => {
                 let separators = self.separators();

@@ -55,6 +55,7 @@ fn is_stream(name: &OsStr) -> bool {
 impl Lowerer<'_> {
     /// Reads one redirection. The grammar counts words after `> file` as further destinations:
     /// they are arguments and go to `words` as byte ranges. `fd` was read as a word before it.
+    #[expect(clippy::too_many_arguments, reason = "each is one part of the construct being read")]
     pub(super) fn redirect(
         &mut self,
         text: &[u8],

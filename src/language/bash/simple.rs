@@ -78,7 +78,7 @@ impl Lowerer<'_> {
         }
         let whole = source(text, node);
         if args.is_empty() {
-            return self.assign_only(text, &items.assignments, io, whole);
+            return self.assign_only(text, &items.assignments, &io, whole);
         }
         if matches!(first, Some(b"}" | b"then" | b"else" | b"fi" | b"do" | b"done" | b"esac" | b"in")) {
             self.partial("the script has a syntax error");
@@ -244,7 +244,7 @@ impl Lowerer<'_> {
     }
 
     /// Assignments without a command change the shell; redirections alone still open files.
-    fn assign_only(&mut self, text: &[u8], assignments: &[Range<usize>], io: Io, whole: &[u8]) -> Outcome {
+    fn assign_only(&mut self, text: &[u8], assignments: &[Range<usize>], io: &Io, whole: &[u8]) -> Outcome {
         for range in assignments {
             let Some(assignment) = Assignment::read(&text[range.clone()]) else {
                 self.partial("an assignment could not be read");
@@ -254,9 +254,9 @@ impl Lowerer<'_> {
             self.state.set(assignment.name, value);
         }
         if io.writes() {
-            self.pseudo(whole, &io);
+            self.pseudo(whole, io);
         }
-        self.deliver(Outcome::QUIET, &io)
+        self.deliver(Outcome::QUIET, io)
     }
 
     /// A command that only opens files.

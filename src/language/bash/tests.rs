@@ -1,4 +1,5 @@
 //! The table of lines, the real bash as its judge, and what must hold for any text.
+#![allow(clippy::disallowed_methods, reason = "tests start programs and take the time")]
 
 use std::ffi::OsString;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -524,7 +524,7 @@ fn end_of_arguments(bytes: &[u8], mut at: usize, line: usize) -> usize {
             Some(b'\\') => return at,
             Some(b'\'') => at += 1 + quoted(rest).min(rest.len()),
             Some(mark @ (b'"' | b'`')) => {
-                at += 1 + memchr::memchr(*mark, rest).map_or(rest.len(), |found| found + 1)
+                at += 1 + memchr::memchr(*mark, rest).map_or(rest.len(), |found| found + 1);
             }
             _ => at += 1,
         }

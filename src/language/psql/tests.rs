@@ -1,4 +1,5 @@
 //! The table in `tests/corpus/sql.tsv`, hostile input, and bounds.
+#![allow(clippy::disallowed_methods, reason = "tests start programs and take the time")]
 
 use super::{Host, Script};
 use crate::action::{Action, Impact};
@@ -38,7 +39,9 @@ fn read(mode: &str, source: &str) -> Vec<Action> {
     match mode {
         "c" => actions.extend(script.read_command(bytes, &mut host)),
         "cc" => {
-            source.split("|||").for_each(|one| actions.extend(script.read_command(one.as_bytes(), &mut host)))
+            source
+                .split("|||")
+                .for_each(|one| actions.extend(script.read_command(one.as_bytes(), &mut host)));
         }
         "1" => {
             script.single_transaction();

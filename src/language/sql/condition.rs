@@ -247,7 +247,7 @@ impl Judge<'_> {
             (_, Side::Column(name)) if !matches!(left_side, Side::Column(_) | Side::Other) => {
                 column(name, mirrored(operator), &left_side, text(*left, self.source))
             }
-            (Side::Other, _) | (_, Side::Other) | (Side::Column(_), _) | (_, Side::Column(_)) => {
+            (Side::Other | Side::Column(_), _) | (_, Side::Other | Side::Column(_)) => {
                 let whole = parts.iter().all(|part| find(*part, &["columnref"]).is_none());
                 if whole || plain(text(*left, self.source)) == plain(text(*right, self.source)) {
                     Extent::Nearly

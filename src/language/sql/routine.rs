@@ -178,10 +178,10 @@ fn append(node: Node<'_>, source: &str, out: &mut String, constant: &mut bool, d
             out.push_str(&value);
         }
         ("AexprConst", [literal]) if literal.kind() == "Sconst" => {
-            append(*literal, source, out, constant, depth + 1)
+            append(*literal, source, out, constant, depth + 1);
         }
         ("func_application", [name, ..]) => {
-            call(node, &folded(text(*name, source)), source, (out, constant), depth)
+            call(node, &folded(text(*name, source)), source, (out, constant), depth);
         }
         (_, [left, operator, right]) if text(*operator, source) == "||" => {
             append(*left, source, out, constant, depth + 1);

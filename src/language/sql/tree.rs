@@ -57,7 +57,7 @@ pub fn find<'t>(node: Node<'t>, kinds: &[&str]) -> Option<Node<'t>> {
 }
 
 /// The statement's own keywords in order, names and expressions left out: `drop table if exists cascade`.
-pub fn keywords<'t>(node: Node<'t>) -> Vec<&'t str> {
+pub fn keywords(node: Node<'_>) -> Vec<&str> {
     const OPAQUE: &[&str] = &[
         "ColId",
         "ColLabel",

@@ -45,7 +45,7 @@ impl Content {
                     content.pairs = form_pairs(&content.text);
                 }
                 if start.trim_end() == HOLE.to_string() {
-                    content.unread = "a body that only running it would tell".to_owned();
+                    "a body that only running it would tell".clone_into(&mut content.unread);
                 }
             }
         }

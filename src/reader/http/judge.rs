@@ -249,7 +249,8 @@ fn without_format(text: &str) -> std::borrow::Cow<'_, str> {
         (Some(name), Some(format), Some(statement))
             if format.eq_ignore_ascii_case("format") && name.chars().all(char::is_alphanumeric) =>
         {
-            let inserts = statement.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("insert"));
+            let inserts =
+                statement.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("insert"));
             if inserts { format!("{statement} DEFAULT VALUES").into() } else { statement.into() }
         }
         _ => text.into(),
@@ -263,7 +264,9 @@ fn sql_fields(request: &Request, content: &Content) -> Vec<Action> {
     let last = request.url.segments().pop().unwrap_or_default().to_ascii_lowercase();
     let mut texts = content.texts("sql");
     if PLACES.contains(&last.as_str()) {
-        ["query", "statement", "stmt", "q"].iter().for_each(|name| texts.extend(content.texts(name)));
+        for name in ["query", "statement", "stmt", "q"] {
+            texts.extend(content.texts(name));
+        }
         if content.json.is_none() && content.pairs.is_empty() && request.url.parameters().is_empty() {
             texts.push(content.text.clone());
         }

@@ -242,9 +242,15 @@ fn search(json: &Json, path: &[&str], values: &[&str]) -> Found {
         Json::Unknown => return Found::Unknown,
         Json::Object(entries) if *key == "**" => {
             note(search(json, rest, values));
-            entries.iter().for_each(|(_, value)| note(search(value, path, values)));
+            for (_, value) in entries {
+                note(search(value, path, values));
+            }
         }
-        Json::List(items) => items.iter().for_each(|item| note(search(item, path, values))),
+        Json::List(items) => {
+            for item in items {
+                note(search(item, path, values));
+            }
+        }
         Json::Object(_) => {
             let mut given = false;
             for value in json.all(key) {

@@ -116,6 +116,7 @@ fn flatten(binding: &Binding, call: &Call, depth: usize, items: &mut Vec<Item>, 
 }
 
 /// The options of one configuration file.
+#[expect(clippy::too_many_arguments, reason = "each is one part of the construct being read")]
 fn config(
     content: &[u8],
     binding: &Binding,

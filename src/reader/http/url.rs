@@ -307,7 +307,9 @@ pub fn globbed(word: &str) -> (Vec<String>, bool) {
             complete = false;
         }
         if choices.len() == 1 || !complete {
-            urls.iter_mut().for_each(|url| url.push_str(&choices[0]));
+            for url in &mut urls {
+                url.push_str(&choices[0]);
+            }
         } else {
             urls = urls
                 .iter()
