@@ -131,7 +131,7 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     let reader = match &file.reader {
         None => "Plain".to_owned(),
         Some(reader) => {
-            word(reader, "reader", &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper"])?
+            word(reader, "reader", &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "railway"])?
         }
     };
     word(&file.grade, "grade", &["proved", "documented", "verbs"])?;
@@ -164,7 +164,11 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         }
     }
     for row in rows {
-        command(file, row, &row.case, &global, out).map_err(|error| format!("command '{}': {error}", row.name))?;
+        let mut known = global.clone();
+        for above in file.command.iter().filter(|above| row.name.starts_with(&format!("{} ", above.name))) {
+            known.extend(option_names(&above.options)?);
+        }
+        command(file, row, &row.case, &known, out).map_err(|error| format!("command '{}': {error}", row.name))?;
         out.push_str(",\n");
     }
     out.push_str("] },\n");

@@ -162,11 +162,18 @@ impl Walk<'_> {
             }
         }
         for nest in reading.nested {
-            match nest {
-                Nest::Command(inner) => self.invocation(&inner, depth + 1),
-                Nest::Shell { text, args, cwd, stdin, env } => {
-                    self.shell(&text, args, cwd, stdin, env, depth + 1)
-                }
+            self.nest(nest, depth + 1);
+        }
+    }
+
+    fn nest(&mut self, nest: Nest, depth: usize) {
+        match nest {
+            Nest::Command(inner) => self.invocation(&inner, depth),
+            Nest::Shell { text, args, cwd, stdin, env } => self.shell(&text, args, cwd, stdin, env, depth),
+            Nest::Elsewhere(inner, place) => {
+                let from = self.actions.len();
+                self.nest(*inner, depth);
+                self.actions[from..].iter_mut().for_each(|action| place.settle(action));
             }
         }
     }
@@ -238,6 +245,7 @@ fn read(call: &Call) -> Reading {
         Reader::Http => reader::http::read(&binding, call),
         Reader::Shell => reader::shell::read(&binding, call),
         Reader::Wrapper => reader::wrapper::read(&binding, call),
+        Reader::Railway => reader::railway::read(&binding, call),
     }
 }
 

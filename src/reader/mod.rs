@@ -7,7 +7,9 @@
 pub mod git;
 pub mod http;
 pub mod paths;
+pub mod place;
 pub mod plain;
+pub mod railway;
 pub mod redirect;
 pub mod shell;
 pub mod sql_client;
@@ -77,6 +79,8 @@ pub enum Nest {
     Command(Invocation),
     /// Text for a POSIX shell; `args` are `$0`, `$1` and on.
     Shell { text: Word, args: Vec<Word>, cwd: PathBuf, stdin: Stdin, env: Vec<(OsString, Word)> },
+    /// One of the others, run in another machine or with another place's credentials.
+    Elsewhere(Box<Nest>, place::Place),
 }
 
 impl Reading {
