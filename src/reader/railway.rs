@@ -32,7 +32,7 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     }
     let path = binding.command.path;
     let reach = match path {
-        ["volume", "delete"] | ["delete"] | ["project", ..] => Reach::Everywhere,
+        ["volume", "delete"] | ["delete"] | ["project", "delete"] => Reach::Everywhere,
         _ => Reach::Environment,
     };
     let operand = match path {
