@@ -4,11 +4,12 @@
 //! source, and markers that are not `NAME` or `NAME=value`: a typing error must not drop a marker.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use serde::Deserialize;
 
-/// Where the table's source stands, against the package's root.
-pub const SOURCE: &str = "grammars/agents.toml";
+/// The source's name in messages.
+const SOURCE: &str = "grammars/agents.toml";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,17 +34,13 @@ struct Agent {
     source: String,
 }
 
-/// Writes the table to `agents.rs` in cargo's output folder.
+/// Reads the file and gives the table's Rust source.
 ///
 /// # Errors
 /// Says what is wrong with the file, in one line.
-pub fn compile() -> Result<(), String> {
-    println!("cargo::rerun-if-changed={SOURCE}");
-    println!("cargo::rerun-if-changed=build/agents.rs");
-    let text = std::fs::read_to_string(SOURCE).map_err(|error| format!("{SOURCE}: {error}"))?;
-    let folder = std::env::var("OUT_DIR").map_err(|error| format!("OUT_DIR: {error}"))?;
-    let table = render(&text)?;
-    std::fs::write(format!("{folder}/agents.rs"), table).map_err(|error| format!("agents.rs: {error}"))
+pub fn compile(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    render(&text)
 }
 
 /// The Rust source of the table.

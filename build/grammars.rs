@@ -25,6 +25,8 @@ struct File {
     #[serde(default)]
     sets: BTreeMap<String, String>,
     #[serde(default)]
+    target: String,
+    #[serde(default)]
     options: String,
     #[serde(default)]
     safe: Option<String>,
@@ -103,7 +105,8 @@ pub fn compile(folder: &Path) -> Result<String, String> {
             ));
         }
         for (name, text) in &file.sets {
-            let shared = options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
+            let shared =
+                options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
             let _ = writeln!(sets, "static {}: &[Opt] = &[{shared}];", set_name(&file, name));
         }
         grammar(&file, &mut out).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -146,14 +149,15 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     };
     let _ = write!(
         out,
-        "Grammar {{ program: {:?}, names: {}, parser: Parser::{parser}, reader: Reader::{reader}, shim: {}, grade: {:?}, source: {:?}, root: ",
+        "Grammar {{ program: {:?}, names: {}, parser: Parser::{parser}, reader: Reader::{reader}, shim: {}, grade: {:?}, source: {:?}, target: {:?}, root: ",
         file.program,
         strings(&file.names),
         file.shim,
         file.grade,
         file.source,
+        file.target,
     );
-    let global = option_names(&file.options)?;
+    let global = option_names(&file.options);
     command(file, &root, &file.case, &global, out)?;
     out.push_str(", commands: &[\n");
     let mut rows: Vec<&CommandRow> = file.command.iter().collect();
@@ -171,7 +175,8 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
                 known.extend(option_names(name)?);
             }
         }
-        command(file, row, &row.case, &known, out).map_err(|error| format!("command '{}': {error}", row.name))?;
+        command(file, row, &row.case, &known, out)
+            .map_err(|error| format!("command '{}': {error}", row.name))?;
         out.push_str(",\n");
     }
     out.push_str("] },\n");
@@ -185,11 +190,11 @@ fn command(
     global: &[String],
     out: &mut String,
 ) -> Result<(), String> {
-    let mut names = option_names(&row.options)?;
+    let mut names = option_names(&row.options);
     let mut shared = Vec::new();
     for name in uses(&row.options) {
         let text = file.sets.get(name).ok_or_else(|| format!("'use {name}': no such table in [sets]"))?;
-        names.extend(option_names(text)?);
+        names.extend(option_names(text));
         shared.push(set_name(file, name));
     }
     names.extend_from_slice(global);
@@ -311,9 +316,9 @@ fn options(text: &str) -> Result<String, String> {
         for token in line.split_whitespace() {
             if let Some(name) = token.strip_prefix('@') {
                 if name == "global" {
-                    global = true
+                    global = true;
                 } else {
-                    role = name
+                    role = name;
                 }
                 continue;
             }
@@ -355,14 +360,14 @@ fn split_value(token: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn option_names(text: &str) -> Result<Vec<String>, String> {
+fn option_names(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for line in option_lines(text) {
         for token in line.split_whitespace().filter(|token| token.starts_with('-')) {
             names.push(split_value(token).0.replace("[no-]", ""));
         }
     }
-    Ok(names)
+    names
 }
 
 fn known(name: &str, names: &[String]) -> Result<(), String> {

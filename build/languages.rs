@@ -69,11 +69,11 @@ struct Setting {
     undo: String,
 }
 
-/// Writes the SQL tables into `out_dir`.
-pub fn build_sql_table(out_dir: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
-    let path = "grammars/languages/sql.toml";
-    println!("cargo:rerun-if-changed={path}");
-    println!("cargo:rerun-if-changed=build/languages.rs");
+/// Reads the table of SQL statements, functions and settings and gives its Rust source.
+///
+/// # Errors
+/// Says what is wrong with the file.
+pub fn sql(path: &std::path::Path) -> Result<String, Box<dyn std::error::Error>> {
     let file: File = toml::from_str(&std::fs::read_to_string(path)?)?;
     let mut rows: Vec<(&str, String)> = Vec::new();
     for row in &file.row {
@@ -83,7 +83,9 @@ pub fn build_sql_table(out_dir: &std::path::Path) -> Result<(), Box<dyn std::err
     }
     rows.sort_by_key(|row| row.0);
     let mut out = String::from("pub static ROWS: &[Row] = &[\n");
-    rows.iter().for_each(|(_, source)| out.push_str(source));
+    for (_, source) in &rows {
+        out.push_str(source);
+    }
     out.push_str("];\npub static FUNCTIONS: &[Function] = &[\n");
     let mut functions: Vec<(&str, String)> = Vec::new();
     for function in &file.function {
@@ -91,7 +93,9 @@ pub fn build_sql_table(out_dir: &std::path::Path) -> Result<(), Box<dyn std::err
             functions.push((name, function_source(name, function)?));
         }
     }
-    functions.iter().for_each(|(_, source)| out.push_str(source));
+    for (_, source) in &functions {
+        out.push_str(source);
+    }
     out.push_str("];\npub static SETTINGS: &[Setting] = &[\n");
     for setting in &file.setting {
         let row = Row {
@@ -117,8 +121,7 @@ pub fn build_sql_table(out_dir: &std::path::Path) -> Result<(), Box<dyn std::err
         )?;
     }
     out.push_str("];\n");
-    std::fs::write(out_dir.join("sql_table.rs"), out)?;
-    Ok(())
+    Ok(out)
 }
 
 fn row_source(node: &str, row: &Row) -> Result<String, Box<dyn std::error::Error>> {

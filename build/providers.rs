@@ -34,8 +34,19 @@ struct Provider {
 }
 
 const IMPACTS: &[&str] = &[
-    "nothing", "change", "replace", "part", "table", "database", "access", "net", "unread", "outage", "resource",
-    "resource-kept", "resource-final",
+    "nothing",
+    "change",
+    "replace",
+    "part",
+    "table",
+    "database",
+    "access",
+    "net",
+    "unread",
+    "outage",
+    "resource",
+    "resource-kept",
+    "resource-final",
 ];
 
 /// Compiles the file into Rust source.
@@ -44,7 +55,8 @@ pub fn compile(path: &Path) -> Result<String, String> {
     let file: File = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut out = String::from("pub static PROVIDERS: &[Provider] = &[\n");
     for provider in &file.provider {
-        one(provider, &mut out).map_err(|error| format!("{}: provider '{}': {error}", path.display(), provider.id))?;
+        one(provider, &mut out)
+            .map_err(|error| format!("{}: provider '{}': {error}", path.display(), provider.id))?;
     }
     out.push_str("];\n");
     Ok(out)
@@ -80,24 +92,33 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// `DELETE,POST /a/*/b key=glob -> impact: verb | undo`.
 fn row(line: &str, out: &mut String) -> Result<(), String> {
-    let (when, then) = line.split_once("->").ok_or("write 'METHOD /path [key=glob] -> impact: verb | undo'")?;
+    let (when, then) =
+        line.split_once("->").ok_or("write 'METHOD /path [key=glob] -> impact: verb | undo'")?;
     let mut words = when.split_whitespace();
     let methods: Vec<&str> = words.next().ok_or("the methods are missing")?.split(',').collect();
-    let path = words.next().filter(|path| path.starts_with('/')).ok_or("the path is missing: write '/**' for any")?;
+    let path = words
+        .next()
+        .filter(|path| path.starts_with('/'))
+        .ok_or("the path is missing: write '/**' for any")?;
     let path: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let mut conditions = String::new();
     for word in words {
         let (wanted, rest) = word.strip_prefix('!').map_or((true, word), |rest| (false, rest));
         let test = if rest == "filter" {
             "Test::Filter".to_owned()
+        } else if rest == "unread" {
+            "Test::Unread".to_owned()
         } else if let Some(glob) = rest.strip_prefix("raw~") {
             format!("Test::Raw({glob:?})")
-        } else if let Some((name, glob)) = rest.strip_prefix("header:").and_then(|rest| rest.split_once('=')) {
+        } else if let Some((name, glob)) = rest.strip_prefix("header:").and_then(|rest| rest.split_once('='))
+        {
             format!("Test::Header({name:?}, {glob:?})")
         } else if let Some((name, glob)) = rest.split_once('=') {
             format!("Test::Field({name:?}, {glob:?})")
         } else {
-            return Err(format!("'{rest}' is no condition: write key=glob, header:Name=glob, raw~glob or filter"));
+            return Err(format!(
+                "'{rest}' is no condition: write key=glob, header:Name=glob, raw~glob, unread or filter"
+            ));
         };
         let _ = write!(conditions, "({wanted}, {test}), ");
     }
@@ -110,7 +131,11 @@ fn row(line: &str, out: &mut String) -> Result<(), String> {
             format!("Outcome::Sql(&{places:?})")
         }
         Some((impact, verb)) => {
-            format!("Outcome::Act {{ impact: {}, verb: {:?}, undo: {undo:?} }}", impact_of(impact)?, verb.trim())
+            format!(
+                "Outcome::Act {{ impact: {}, verb: {:?}, undo: {undo:?} }}",
+                impact_of(impact)?,
+                verb.trim()
+            )
         }
         None => return Err("the result is 'impact: verb', 'sql KEY…' or 'bulk'".to_owned()),
     };
@@ -139,7 +164,9 @@ fn capital(word: &str) -> String {
 fn mutation(line: &str, out: &mut String) -> Result<(), String> {
     let (facts, undo) = line.split_once('|').unwrap_or((line, ""));
     let words: Vec<&str> = facts.split_whitespace().collect();
-    let [name, effect, impact] = words[..] else { return Err("write 'name effect impact | undo'".to_owned()) };
+    let [name, effect, impact] = words[..] else {
+        return Err("write 'name effect impact | undo'".to_owned());
+    };
     let effects = ["read", "write", "permission", "destroy", "unknown"];
     if !effects.contains(&effect) {
         return Err(format!("effect '{effect}' is not one of: {}", effects.join(", ")));
@@ -158,7 +185,9 @@ fn mutation(line: &str, out: &mut String) -> Result<(), String> {
 fn argument(line: &str, out: &mut String) -> Result<(), String> {
     let (when, impact) = line.split_once("->").ok_or("write 'mutation path=value|value -> impact'")?;
     let words: Vec<&str> = when.split_whitespace().collect();
-    let [mutation, test] = words[..] else { return Err("write 'mutation path=value|value -> impact'".to_owned()) };
+    let [mutation, test] = words[..] else {
+        return Err("write 'mutation path=value|value -> impact'".to_owned());
+    };
     let (path, values) = match test.split_once('=') {
         Some((path, values)) => (path.split('.').collect(), values.split('|').collect()),
         None if test == "else" => (Vec::new(), Vec::new()),

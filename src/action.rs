@@ -112,9 +112,10 @@ pub struct Repository {
 pub enum GitLoss {
     /// Uncommitted changes of all tracked files (`reset --hard`); operand: the commit to go to.
     ResetHard,
-    /// Uncommitted changes of named paths; operands: `worktree` or `both`, then the paths.
+    /// Uncommitted changes of named paths; operands: `worktree` or `both`, the tree they come from or
+    /// nothing, then the paths.
     Restore,
-    /// Local changes thrown away by a forced branch change.
+    /// Local changes thrown away by a forced branch change; operand: where it goes.
     ForceCheckout,
     /// Untracked files; operands: clean's own arguments.
     Clean,
@@ -135,7 +136,7 @@ pub enum GitLoss {
     PushForce,
     /// A plain push whose configuration may force it; operands: remote, refspecs.
     Push,
-    /// `git rm -f`, which deletes modified files; operands: paths.
+    /// `git rm -f`, which deletes modified files; operands as those of `Restore`.
     RemoveTracked,
     /// A word that is a branch or a path (`checkout X`).
     CheckoutWord,

@@ -136,6 +136,9 @@ pub struct Invocation {
     pub env: Vec<(OsString, Word)>,
     /// How many wrappers it was unwrapped from.
     pub depth: usize,
+    /// Files that the same line wrote before it, with their content where that is known; also
+    /// `/dev/fd/N` of process substitutions. The last entry for a path counts.
+    pub written: std::rc::Rc<Vec<(PathBuf, Stdin)>>,
 }
 
 impl Invocation {
@@ -148,6 +151,7 @@ impl Invocation {
             cwd,
             env: Vec::new(),
             depth: 0,
+            written: std::rc::Rc::default(),
         }
     }
 

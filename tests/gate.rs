@@ -3,6 +3,8 @@
 //! The gate's functions change the process they run in, so each runs in a process of its own: this very
 //! test binary, started again with [`PROBE`] set, acts as a little shim (see `probe`).
 
+#![expect(unsafe_code, reason = "the probe becomes another program and sessions are made by hand")]
+
 #[path = "support/pty.rs"]
 mod pty;
 

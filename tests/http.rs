@@ -15,7 +15,10 @@ use agentguard::reader::{Call, Reading};
 fn context(stdin: Stdin) -> Context {
     let home = (OsString::from("HOME"), OsString::from("/nonexistent"));
     let xdg = (OsString::from("XDG_CONFIG_HOME"), OsString::from("/nonexistent"));
-    Context::new(Door::Check).with_cwd(PathBuf::from("/nonexistent")).with_env(vec![home, xdg]).with_stdin(stdin)
+    Context::new(Door::Check)
+        .with_cwd(PathBuf::from("/nonexistent"))
+        .with_env(vec![home, xdg])
+        .with_stdin(stdin)
 }
 
 fn reading(words: Vec<Word>, stdin: Stdin) -> Reading {
@@ -96,6 +99,33 @@ fn unknown_words_count_only_where_they_decide() {
 }
 
 #[test]
+fn a_curlrc_counts_unless_q_comes_first() {
+    let home = std::env::temp_dir().join(format!("agentguard-curlrc-{}", std::process::id()));
+    std::fs::create_dir_all(&home).expect("a folder");
+    std::fs::write(home.join(".curlrc"), "# mine\nrequest = \"DELETE\"\nsilent\n").expect("a file");
+    for (line, expected) in [
+        ("https://api.example.com/x", Severity::High),
+        ("-q https://api.example.com/x", Severity::None),
+        ("--disable https://api.example.com/x", Severity::None),
+        ("-s -q https://api.example.com/x", Severity::High),
+        ("-X GET https://api.example.com/x", Severity::None),
+    ] {
+        let context = Context::new(Door::Check)
+            .with_env(vec![
+                ("HOME".into(), home.clone().into_os_string()),
+                ("XDG_CONFIG_HOME".into(), "/nonexistent".into()),
+            ])
+            .with_stdin(Stdin::Empty);
+        let mut invocation = Invocation::new("curl", Vec::new(), home.clone());
+        invocation.args = line.split(' ').map(Word::literal).collect();
+        let binding = bind::bind(registry::find("curl").expect("a grammar"), &invocation.args, false);
+        let read = http::read(&binding, &Call { context: &context, invocation: &invocation });
+        assert_eq!(assess(&read.actions).severity, expected, "{line}");
+    }
+    std::fs::remove_dir_all(&home).ok();
+}
+
+#[test]
 fn no_secret_reaches_an_action() {
     let line = "curl -X DELETE -u me:hunter2 -H 'Authorization: Bearer hunter2' \
                 https://me:hunter2@api.example.com/v1/x?access_token=hunter2&a=1 -d password=hunter2";
@@ -164,7 +194,9 @@ fn record(mut stream: std::net::TcpStream) -> Arrived {
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let length = head
         .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok())
+        .find_map(|line| {
+            line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok()
+        })
         .unwrap_or(0);
     while bytes.len() < end + length {
         let count = stream.read(&mut chunk).expect("a body");
@@ -206,7 +238,8 @@ fn the_real_curl_sends_what_was_composed() {
     let folder = std::env::temp_dir().join(format!("agentguard-http-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("body"), "line one\r\nline two\n").expect("a file");
-    std::fs::write(folder.join("conf"), "# c\nrequest = \"PATCH\"\n-d \"x\\ty\"\ndata-raw: @z rest\n").expect("a file");
+    std::fs::write(folder.join("conf"), "# c\nrequest = \"PATCH\"\n-d \"x\\ty\"\ndata-raw: @z rest\n")
+        .expect("a file");
     std::fs::write(folder.join("heads"), "X-A: b\n").expect("a file");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a recorder");
@@ -214,14 +247,14 @@ fn the_real_curl_sends_what_was_composed() {
     let lines = include_str!("http/composed.txt");
     let (mut count, mut wrong) = (0, Vec::new());
     for line in lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let args: Vec<String> =
-            shell_words::split(&line.replace("HOST", &address)).expect("words");
+        let args: Vec<String> = shell_words::split(&line.replace("HOST", &address)).expect("words");
         let stdin = b"from stdin\n";
         let arrived = run_curl(&args, &folder, stdin, &listener);
         let composed = composed(&args, &folder, stdin);
         let same = arrived.len() == composed.len()
             && arrived.iter().zip(&composed).all(|(real, (ours, exact))| {
-                (&real.method, &real.target) == (&ours.method, &ours.target) && (!exact || real.body == ours.body)
+                (&real.method, &real.target) == (&ours.method, &ours.target)
+                    && (!exact || real.body == ours.body)
             });
         if !same {
             wrong.push(format!("{line}\n   sent {arrived:?}\n   read {composed:?}"));
@@ -231,4 +264,14 @@ fn the_real_curl_sends_what_was_composed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count >= 40, "{count} lines");
     std::fs::remove_dir_all(&folder).ok();
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_argument_list_panics(words in proptest::collection::vec(
+        "(-[XdFTKGIHQ:]|--(next|json|url|url-query|variable|expand-data|data-urlencode|form|request-target)|[a-z{}\\[\\]@=%:;/?&\\\\\"<>. é]{0,12}|http://[a-z]{0,3}[:/@?]{0,3})",
+        0..8,
+    ), stdin: Vec<u8>) {
+        let _ = reading(words.iter().map(Word::literal).collect(), Stdin::Bytes(stdin));
+    }
 }

@@ -241,7 +241,11 @@ impl Reader<'_> {
             .rev()
             .flat_map(move |(level, command)| {
                 let shared = command.shared.iter().copied().flatten();
-                command.options.iter().chain(shared).filter(move |opt| level == deepest || inherits || opt.global)
+                command
+                    .options
+                    .iter()
+                    .chain(shared)
+                    .filter(move |opt| level == deepest || inherits || opt.global)
             })
             .collect::<Vec<_>>()
             .into_iter()
@@ -279,7 +283,8 @@ impl Reader<'_> {
                 if negated {
                     return Ok((opt, name, true));
                 }
-                if !abbreviates {
+                // git knows --help beside its lists of options: `reset --h` is --hard.
+                if !abbreviates || (self.parser() == Parser::Git && *name == "--help") {
                     continue;
                 }
                 let short_negation =
@@ -287,7 +292,7 @@ impl Reader<'_> {
                 // The negated spelling of an option is itself a name that may be shortened.
                 let hit = if plain.starts_with(given) {
                     Some(false)
-                } else if short_negation || (opt.negatable && format!("no-{plain}").starts_with(given)) {
+                } else if short_negation || (opt.negatable && "no-".starts_with(given)) {
                     Some(true)
                 } else {
                     None

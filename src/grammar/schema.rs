@@ -20,6 +20,8 @@ pub struct Grammar {
     pub grade: &'static str,
     /// Where the facts come from.
     pub source: &'static str,
+    /// The kind of server that its connection options lead to; empty when it has none.
+    pub target: &'static str,
     /// The program without a subcommand; its options are the global ones.
     pub root: Command,
     pub commands: &'static [Command],

@@ -18,12 +18,17 @@
 //! error here means stopping somebody. Selections below the root are skipped by their braces, so
 //! that no nesting can exhaust the stack.
 
-use crate::language::json::{HOLE, Json};
+mod lexer;
+
+pub use lexer::names;
+use lexer::{Token, tokens};
+
+use crate::language::json::Json;
 
 /// Values nested deeper than this are refused.
 const DEPTH: usize = 64;
 /// Documents longer than this, in bytes, are refused.
-const LENGTH: usize = 1 << 20;
+pub const LENGTH: usize = 1 << 20;
 /// Documents with more fragments than this are refused: they are followed one inside the other.
 const FRAGMENTS: usize = 128;
 
@@ -107,138 +112,6 @@ pub fn selected<'o>(operations: &'o [Operation], name: Option<&str>) -> Vec<&'o 
     let exact: Vec<&Operation> =
         operations.iter().filter(|operation| name.is_some() && operation.name.as_deref() == name).collect();
     if exact.is_empty() { operations.iter().collect() } else { exact }
-}
-
-/// Every name outside strings and comments, as far as the text can be lexed; for documents that
-/// cannot be parsed.
-#[must_use]
-pub fn names(text: &str) -> Vec<String> {
-    let mut lexer = Lexer { text, at: 0 };
-    let mut names = Vec::new();
-    loop {
-        match lexer.next() {
-            Ok(Some(Token::Name(name))) => names.push(name.to_owned()),
-            Ok(Some(_)) => {}
-            Ok(None) => return names,
-            Err(_) => lexer.skip_letter(),
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Token<'t> {
-    Mark(char),
-    Spread,
-    Name(&'t str),
-    Number(&'t str),
-    Text(String),
-    Hole,
-}
-
-struct Lexer<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl<'t> Lexer<'t> {
-    fn skip_letter(&mut self) {
-        let width = self.text[self.at..].chars().next().map_or(1, char::len_utf8);
-        self.at = (self.at + width).min(self.text.len());
-    }
-
-    fn run(&mut self, belongs: impl Fn(char) -> bool) -> &'t str {
-        let rest = &self.text[self.at..];
-        let length = rest.find(|letter| !belongs(letter)).unwrap_or(rest.len());
-        self.at += length;
-        &rest[..length]
-    }
-
-    fn next(&mut self) -> Result<Option<Token<'t>>, String> {
-        loop {
-            self.run(|letter| matches!(letter, ' ' | '\t' | '\n' | '\r' | ',' | '\u{feff}'));
-            if !self.text[self.at..].starts_with('#') {
-                break;
-            }
-            self.run(|letter| letter != '\n' && letter != '\r');
-        }
-        let rest = &self.text[self.at..];
-        let Some(first) = rest.chars().next() else { return Ok(None) };
-        Ok(Some(match first {
-            '{' | '}' | '(' | ')' | '[' | ']' | ':' | '=' | '!' | '@' | '$' | '|' | '&' => {
-                self.at += 1;
-                Token::Mark(first)
-            }
-            '.' if rest.starts_with("...") => {
-                self.at += 3;
-                Token::Spread
-            }
-            'a'..='z' | 'A'..='Z' | '_' => {
-                Token::Name(self.run(|letter| letter.is_ascii_alphanumeric() || letter == '_'))
-            }
-            '0'..='9' | '-' => Token::Number(
-                self.run(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '+' | '.')),
-            ),
-            '"' => Token::Text(self.string()?),
-            HOLE => {
-                self.at += HOLE.len_utf8();
-                Token::Hole
-            }
-            _ => return Err(format!("unexpected '{}' at byte {}", first.escape_debug(), self.at)),
-        }))
-    }
-
-    fn string(&mut self) -> Result<String, String> {
-        let rest = &self.text[self.at..];
-        if let Some(body) = rest.strip_prefix("\"\"\"") {
-            let mut from = 0;
-            while let Some(end) = body[from..].find("\"\"\"").map(|at| at + from) {
-                if end > 0 && body.as_bytes()[end - 1] == b'\\' {
-                    from = end + 3;
-                    continue;
-                }
-                self.at += end + 6;
-                return Ok(body[..end].replace("\\\"\"\"", "\"\"\""));
-            }
-            return Err("a block string does not end".to_owned());
-        }
-        let mut out = String::new();
-        let mut letters = rest.char_indices().skip(1);
-        while let Some((at, letter)) = letters.next() {
-            match letter {
-                '"' => {
-                    self.at += at + 1;
-                    return Ok(out);
-                }
-                '\n' | '\r' => break,
-                '\\' => match letters.next() {
-                    Some((from, 'u')) => {
-                        let digits = rest.get(from + 1..from + 5).unwrap_or_default();
-                        let code = u32::from_str_radix(digits, 16).unwrap_or(0xfffd);
-                        out.push(char::from_u32(code).unwrap_or('\u{fffd}'));
-                        // `\u{76}` is left as text: only what stands inside a string is affected.
-                        if digits.len() == 4 && digits.is_ascii() {
-                            letters.by_ref().nth(3);
-                        }
-                    }
-                    Some((_, 'n')) => out.push('\n'),
-                    Some((_, 't')) => out.push('\t'),
-                    Some((_, other)) => out.push(other),
-                    None => break,
-                },
-                other => out.push(other),
-            }
-        }
-        Err("a string does not end".to_owned())
-    }
-}
-
-fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
-    let mut lexer = Lexer { text, at: 0 };
-    let mut tokens = Vec::new();
-    while let Some(token) = lexer.next()? {
-        tokens.push(token);
-    }
-    Ok(tokens)
 }
 
 /// A value before its variables are put in.
@@ -375,7 +248,9 @@ impl Parser<'_> {
         if depth > DEPTH {
             return Err("values nested too deeply".to_owned());
         }
-        let Some(token) = self.tokens.get(self.at).cloned() else { return Err("a value is missing".to_owned()) };
+        let Some(token) = self.tokens.get(self.at).cloned() else {
+            return Err("a value is missing".to_owned());
+        };
         self.at += 1;
         Ok(match token {
             Token::Text(text) => Value::Plain(Json::Text(text)),
@@ -476,7 +351,10 @@ impl Scope<'_> {
             match &selection.what {
                 Selected::Field { name, arguments } => fields.push(Field {
                     name: name.clone(),
-                    arguments: arguments.iter().map(|(name, value)| (name.clone(), self.value(value))).collect(),
+                    arguments: arguments
+                        .iter()
+                        .map(|(name, value)| (name.clone(), self.value(value)))
+                        .collect(),
                 }),
                 Selected::Inline(inner) => self.collect(inner, seen, fields),
                 // A fragment that was spread already adds nothing: its fields are known.
@@ -506,9 +384,9 @@ impl Scope<'_> {
         match value {
             Value::Plain(json) => json.clone(),
             Value::List(items) => Json::List(items.iter().map(|item| self.value(item)).collect()),
-            Value::Object(entries) => Json::Object(
-                entries.iter().map(|(name, value)| (name.clone(), self.value(value))).collect(),
-            ),
+            Value::Object(entries) => {
+                Json::Object(entries.iter().map(|(name, value)| (name.clone(), self.value(value))).collect())
+            }
             Value::Variable(name) => match self.variables {
                 None | Some(Json::Unknown) => Json::Unknown,
                 Some(given) => match given.get(name) {
@@ -546,7 +424,12 @@ mod tests {
             ("mutation{me:volumeDelete(volumeId:\"a\")}", "{}", None, &["volumeDelete"]),
             ("mutation { a: x b: y(v: [1 {z: $q}]) { z { z } } }", "{}", None, &["x", "y"]),
             ("mutation M { ...F } fragment F on Mutation { gone }", "{}", None, &["gone"]),
-            ("mutation { ...F } fragment F on M { ...G a } fragment G on M { b ...F }", "{}", None, &["b", "a"]),
+            (
+                "mutation { ...F } fragment F on M { ...G a } fragment G on M { b ...F }",
+                "{}",
+                None,
+                &["b", "a"],
+            ),
             ("mutation { ... on Mutation { x } ... { y } }", "{}", None, &["x", "y"]),
             ("mutation { x @skip(if: true) y @include(if: false) z @skip(if: false) }", "{}", None, &["z"]),
             ("mutation($s: Boolean!) { x @skip(if: $s) @include(if: true) }", r#"{"s":true}"#, None, &[]),
@@ -558,7 +441,12 @@ mod tests {
             ("query A { me } mutation B { x }", "{}", Some("b"), &["x"]),
             ("query A { me } mutation B { x }", "{}", None, &["x"]),
             ("query { me } # mutation { x }\n", "{}", None, &[]),
-            ("mutation { u(n: \"}\\\" volumeDelete {\", m: \"\"\"a \\\"\"\" } b\"\"\") }", "{}", None, &["u"]),
+            (
+                "mutation { u(n: \"}\\\" volumeDelete {\", m: \"\"\"a \\\"\"\" } b\"\"\") }",
+                "{}",
+                None,
+                &["u"],
+            ),
             ("mutation { #{\r x }", "{}", None, &["x"]),
             ("subscription { volumeDelete }", "{}", None, &[]),
             ("mutation($a: [[ID!]!]! = [], $b: I = {c: 1} @d) @e(f: 1) { x }", "{}", None, &["x"]),
@@ -576,17 +464,25 @@ mod tests {
             operations[0].fields[0].argument_object()
         };
         let known = read_field(Some(&variables));
-        assert_eq!(known.get("input").and_then(|input| input.get("state")).and_then(Json::text), Some("DELETED"));
+        assert_eq!(
+            known.get("input").and_then(|input| input.get("state")).and_then(Json::text),
+            Some("DELETED")
+        );
         assert_eq!(known.get("e").and_then(Json::text), Some("DELETED"));
         assert_eq!(read_field(None).get("input"), Some(&Json::Unknown));
     }
 
     #[test]
     fn broken_documents_are_errors_and_still_name_their_names() {
-        for text in ["", "mutation", "mutation {", "mutation { }", "cats", "mutation { \u{fffc} }", "type X { a: B }"] {
+        for text in
+            ["", "mutation", "mutation {", "mutation { }", "cats", "mutation { \u{fffc} }", "type X { a: B }"]
+        {
             assert!(read(text, None).is_err(), "{text}");
         }
-        assert_eq!(names("mutation { volumeDelete(x: \"drop\" ; # gone\n"), ["mutation", "volumeDelete", "x"]);
+        assert_eq!(
+            names("mutation { volumeDelete(x: \"drop\" ; # gone\n"),
+            ["mutation", "volumeDelete", "x"]
+        );
     }
 
     #[test]

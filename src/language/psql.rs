@@ -68,6 +68,8 @@ struct Run {
     quit: bool,
     /// Inline COPY data: the end of the line that starts it, and where it ends.
     data: Option<(usize, usize)>,
+    /// The line that the last meta-command stood on: which piece, from where, its end.
+    line: Option<(usize, usize, usize)>,
     expanding: Vec<String>,
 }
 
@@ -97,7 +99,9 @@ impl Script {
 
     /// `-v name=value`; `None`: set to what is not known here.
     pub fn set_variable(&mut self, name: &str, value: Option<&[u8]>) {
-        match (name, value) {
+        // An empty value switches psql's own switches on.
+        let switch = value.map(|value| if value.is_empty() { b"on" } else { value });
+        match (name, switch) {
             ("AUTOCOMMIT", Some(value)) => self.ledger.autocommit = meta::truth(value) != Some(false),
             ("ON_ERROR_STOP", Some(value)) => self.ledger.stops_on_error = meta::truth(value) == Some(true),
             ("SINGLELINE", Some(value)) => self.dialect.single_line = meta::truth(value) == Some(true),
@@ -150,6 +154,7 @@ impl Script {
             branches: Vec::new(),
             quit: false,
             data: None,
+            line: None,
             expanding: Vec::new(),
         }
     }
@@ -197,8 +202,7 @@ impl Script {
                         }
                         _ => self.meta(run, bytes.get(..limit).unwrap_or(bytes), at + 1, host),
                     };
-                    if let Some((line, _)) = run.data.filter(|data| data.0 == usize::MAX) {
-                        let _ = line;
+                    if run.data.is_some_and(|data| data.0 == usize::MAX) {
                         run.data = None;
                         self.skip_data(run, bytes, start);
                     }

@@ -13,7 +13,11 @@
 //!
 //! It refuses to know transactions, variables and who sends the text (`psql`).
 
+mod change;
+mod column;
 pub mod condition;
+mod created;
+mod function;
 pub mod lex;
 mod routine;
 pub mod table;
@@ -23,8 +27,8 @@ use std::collections::HashMap;
 
 use tree_sitter::{Node, Parser};
 
-use crate::action::{Action, Effect, Impact};
-use condition::{Extent, Judge, items};
+use crate::action::{Action, Certainty, Effect, Impact};
+use condition::items;
 use lex::{Kind, Tokens, normalise, text_value};
 use table::Row;
 use tree::{child, children, find, folded, keywords, objects, text, walk};
@@ -37,6 +41,9 @@ const DEEPEST: u32 = 8;
 
 /// The most actions that one statement gives.
 const MOST_ACTIONS: usize = 64;
+
+/// Where looking for more actions in one statement ends; what is not looked at is unknown.
+const MOST_LOOKED_AT: usize = 2048;
 
 /// An action together with what decides whether a transaction takes it back.
 #[derive(Clone, Debug)]
@@ -132,7 +139,7 @@ impl Reader {
             outcome.judged.extend(one.judged);
             outcome.created = outcome.created.or(one.created);
         }
-        outcome.judged.truncate(MOST_ACTIONS);
+        self.bound(&mut outcome.judged);
         outcome
     }
 
@@ -160,24 +167,28 @@ impl Reader {
             return None;
         }
         let mut name = String::new();
-        let mut values = false;
+        let (mut values, mut columns, mut part) = (false, false, true);
         for token in tokens {
-            match token.kind {
-                Kind::Word if !values && token.depth == 0 && token.is("values") => values = true,
-                Kind::Word | Kind::Name if !values => {
-                    if token.is("select") || token.is("overriding") || token.is("default") {
+            match (token.kind, token.depth) {
+                (Kind::Text | Kind::Number, _) if values => {}
+                (Kind::Mark, 0..=2) if values && matches!(token.bytes, b"(" | b")" | b"," | b"-" | b"+") => {}
+                (Kind::Word, _) if values => {
+                    if !["null", "true", "false", "default"].iter().any(|word| token.is(word)) {
                         return None;
                     }
-                    if token.depth == 0 {
-                        name.push_str(std::str::from_utf8(token.bytes).ok()?);
-                    }
                 }
-                Kind::Mark if token.bytes == b"." && token.depth == 0 && !values => name.push('.'),
-                Kind::Mark if matches!(token.bytes, b"(" | b")" | b"," | b"-" | b"+") && token.depth <= 2 => {
+                (Kind::Word, 0) if !part && token.is("values") => values = true,
+                (Kind::Word | Kind::Name, 0) if part && !columns => {
+                    name.push_str(std::str::from_utf8(token.bytes).ok()?);
+                    part = false;
                 }
-                Kind::Text | Kind::Number if values => {}
-                Kind::Word
-                    if values && ["null", "true", "false", "default"].iter().any(|word| token.is(word)) => {}
+                (Kind::Mark, 0) if token.bytes == b"." && !part && !columns => {
+                    name.push('.');
+                    part = true;
+                }
+                (Kind::Mark, 0) if token.bytes == b"(" && !part && !columns => columns = true,
+                (Kind::Mark, 1) if columns && matches!(token.bytes, b"," | b")") => {}
+                (Kind::Word | Kind::Name, 1) if columns => {}
                 _ => return None,
             }
         }
@@ -197,12 +208,16 @@ impl Reader {
     /// An action of a row.
     fn act(&self, row: &Row, object: &str, verb: &str, source: &str) -> Judged {
         let verb = if row.verb.is_empty() { verb.to_owned() } else { row.verb.to_owned() };
-        let action = Action::new(row.effect, row.impact, self.rule(row.rule), verb)
+        let mut action = Action::new(row.effect, row.impact, self.rule(row.rule), verb)
             .object(object.replace(DYNAMIC, "…"))
             .scope(row.scope)
             .undo(row.undo)
             .advice(row.advice)
             .text(shorten(source.as_bytes()));
+        if object.contains(DYNAMIC) {
+            action.certainty = Certainty::Possible;
+            action.scope = format!("whatever the run names; {}", row.scope).into();
+        }
         Judged { action, whole: row.whole, relation: String::new() }
     }
 
@@ -242,28 +257,29 @@ impl Reader {
         ) {
             self.changes(node, source, &mut outcome.judged);
         }
-        outcome.created = created(node, source);
+        outcome.created = created::created(node, source);
         outcome
     }
 
     /// The table's row for a statement, one action per object.
     fn by_row(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
         let words = keywords(node);
-        let bare = lex::bare_words(text(node, source).as_bytes(), 400);
+        let bare = lex::bare_words(text(node, source).as_bytes(), 20_000);
         let Some(row) = table::pick(node.kind(), &words, &bare) else {
             return self.unread("a statement that no row claims", text(node, source).as_bytes()).judged;
         };
         if row.reader {
             return Vec::new();
         }
-        let kind = object_kind(&words);
+        let kind = created::object_kind(&words);
         let verb = words.iter().take_while(|word| !matches!(**word, "if" | "cascade" | "restrict")).take(3);
         let mut verb: Vec<&str> = verb.copied().collect();
         verb.dedup();
         let verb = verb.join(" ");
         let mut names = objects(node, source);
         if names.is_empty() {
-            names.push(String::new());
+            let name = find(node, &["var_name", "ColId"]).map_or("", |name| text(name, source));
+            names.push(name.to_owned());
         }
         names
             .iter()
@@ -292,188 +308,13 @@ impl Reader {
                 "func_application" => calls.push(at),
                 _ => {}
             }
-            judged.len() < MOST_ACTIONS
+            judged.len() < MOST_LOOKED_AT
         });
-        for call in calls.into_iter().take(MOST_ACTIONS * 16) {
-            if judged.len() < MOST_ACTIONS {
+        for call in calls {
+            if judged.len() < MOST_LOOKED_AT {
                 judged.extend(self.function(call, source));
             }
         }
-    }
-
-    /// `DELETE` and `UPDATE`, by what their condition lets through.
-    fn rows_of(&self, node: Node<'_>, source: &str) -> Option<Judged> {
-        let kind = node.kind();
-        let row = table::row(kind, if kind == "DeleteStmt" { "delete" } else { "update" })?;
-        let target = find(node, &["relation_expr_opt_alias"])?;
-        let name = find(target, &["qualified_name"]).map_or("", |name| text(name, source));
-        let mut targets = vec![folded(name), folded(name).rsplit('.').next().unwrap_or("").to_owned()];
-        if let Some(alias) = child(target, "ColId") {
-            targets.push(folded(text(alias, source)));
-        }
-        let judge = Judge { source, targets };
-        let condition = child(node, "where_or_current_clause");
-        let extent = match condition {
-            None => Extent::All,
-            Some(clause) if child(clause, "kw_current").is_some() => Extent::Key,
-            Some(clause) => child(clause, "a_expr").map_or(Extent::All, |condition| judge.extent(condition)),
-        };
-        let mut judged = self.act(row, name, "", text(node, source));
-        judged.relation = format!("table:{}", folded(name));
-        let action = &mut judged.action;
-        (action.effect, action.impact, action.scope) = match extent {
-            Extent::All if condition.is_none() => {
-                (Effect::Destroy, Impact::Table, "all rows: there is no WHERE".into())
-            }
-            Extent::All => (Effect::Destroy, Impact::Table, "all rows: the condition is always true".into()),
-            Extent::Nearly => (Effect::Destroy, Impact::Table, "all rows or nearly so".into()),
-            Extent::Part => (Effect::Destroy, Impact::Part, "rows by a condition".into()),
-            Extent::Key => (Effect::Destroy, Impact::Replace, "rows named by a key".into()),
-            Extent::None => (Effect::Write, Impact::Change, "no rows: the condition is never true".into()),
-        };
-        if matches!(extent, Extent::Key | Extent::None) {
-            action.advice = "".into();
-        } else if extent == Extent::Part {
-            action.advice = "count the rows first with the same WHERE in a SELECT".into();
-        }
-        Some(judged)
-    }
-
-    fn insert(&self, node: Node<'_>, source: &str) -> Option<Judged> {
-        let row = table::row("InsertStmt", "insert")?;
-        let name = child(node, "insert_target").and_then(|target| find(target, &["qualified_name"]));
-        let name = name.map_or("", |name| text(name, source));
-        let mut judged = self.act(row, name, "", text(node, source));
-        judged.relation = format!("table:{}", folded(name));
-        if child(node, "opt_on_conflict").is_some_and(|clause| child(clause, "kw_update").is_some()) {
-            judged.action.impact = Impact::Replace;
-            judged.action.rule = self.rule("insert-or-update").into();
-            judged.action.scope = "overwrites rows with the same key".into();
-            judged.action.undo = "none after commit".into();
-        }
-        Some(judged)
-    }
-
-    /// `MERGE`: deleting what the source does not hold may take everything.
-    fn merge(&self, node: Node<'_>, source: &str) -> Option<Judged> {
-        let row = table::row("MergeStmt", "merge")?;
-        let name = find(node, &["qualified_name"]).map_or("", |name| text(name, source));
-        let mut judged = self.act(row, name, "", text(node, source));
-        judged.relation = format!("table:{}", folded(name));
-        let clauses = child(node, "merge_when_list")?;
-        if find(clauses, &["merge_delete"]).is_some() {
-            judged.action.scope = "deletes matched rows".into();
-            judged.action.rule = self.rule("merge-delete").into();
-            let judge = Judge { source, targets: vec![folded(name)] };
-            let everything = child(node, "a_expr").is_some_and(|on| judge.extent(on) == Extent::All);
-            if everything {
-                judged.action.impact = Impact::Table;
-                judged.action.scope = "deletes all rows: the condition is always true".into();
-            }
-        } else if find(clauses, &["merge_update"]).is_some() {
-            judged.action.scope = "overwrites matched rows".into();
-        } else {
-            judged.action.effect = Effect::Write;
-            judged.action.impact = Impact::Change;
-            judged.action.scope = "adds rows".into();
-        }
-        Some(judged)
-    }
-
-    fn select_into(&self, node: Node<'_>, source: &str) -> Option<Judged> {
-        let row = table::row("CreateAsStmt", "create")?;
-        let name = find(node, &["qualified_name"]).map_or("", |name| text(name, source));
-        Some(self.act(row, name, "select into", text(node, source)))
-    }
-
-    /// A call of a function that does more than compute.
-    fn function(&mut self, node: Node<'_>, source: &str) -> Vec<Judged> {
-        let Some(name) = child(node, "func_name").map(|name| folded(text(name, source))) else {
-            return Vec::new();
-        };
-        let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
-        if name == "set_config" {
-            return self.set_config(node, source);
-        }
-        let Some(function) = table::function(name) else { return self.function_by_verb(name, node, source) };
-        let action = Action::new(function.effect, function.impact, self.rule(function.rule), function.verb)
-            .object(name)
-            .undo(function.undo)
-            .text(shorten(text(node, source).as_bytes()));
-        let base = Judged { action, whole: function.whole, relation: String::new() };
-        if !function.sql {
-            return vec![base];
-        }
-        self.sql_arguments(node, source).unwrap_or_else(|| vec![base])
-    }
-
-    /// The actions of those text arguments that are SQL; `None` if no argument can be read as SQL.
-    fn sql_arguments(&mut self, node: Node<'_>, source: &str) -> Option<Vec<Judged>> {
-        let mut found = None;
-        for argument in find(node, &["func_arg_list"]).map(items).unwrap_or_default() {
-            let Some(code) = find(argument, &["a_expr"]).and_then(|value| routine::template(value, source))
-            else {
-                continue;
-            };
-            if let Some(actions) = self.nested(&code)
-                && !actions.iter().any(|judged| {
-                    judged.action.effect == Effect::Unknown && judged.action.impact == Impact::Unread
-                })
-            {
-                found
-                    .get_or_insert_with(Vec::new)
-                    .extend(actions.into_iter().map(|judged| Judged { whole: true, ..judged }));
-            }
-        }
-        found
-    }
-
-    /// A function of the user's own: only its name is known, and a name may say enough.
-    fn function_by_verb(&self, name: &str, node: Node<'_>, source: &str) -> Vec<Judged> {
-        const VERBS: &[&str] = &["drop_", "delete_", "truncate_", "purge_", "wipe_", "destroy_", "erase_"];
-        let last = name.rsplit('.').next().unwrap_or(name);
-        if !VERBS.iter().any(|verb| last.starts_with(verb)) {
-            return Vec::new();
-        }
-        let action = Action::new(Effect::Unknown, Impact::Part, self.rule("function-by-name"), "call")
-            .object(name)
-            .scope("a function whose name says that it destroys")
-            .undo("unknown")
-            .advice("look at it first: SELECT prosrc FROM pg_proc WHERE proname = '…'")
-            .text(shorten(text(node, source).as_bytes()));
-        vec![Judged { action, whole: false, relation: String::new() }]
-    }
-
-    fn call(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
-        let name = find(node, &["func_name"]).map_or("", |name| text(name, source));
-        table::row("CallStmt", "call")
-            .map(|row| self.act(row, name, "", text(node, source)))
-            .into_iter()
-            .collect()
-    }
-
-    fn set_config(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
-        let arguments: Vec<String> = find(node, &["func_arg_list"])
-            .map(items)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|argument| text_value(text(argument, source)).to_lowercase())
-            .collect();
-        let (Some(name), Some(value)) = (arguments.first(), arguments.get(1)) else { return Vec::new() };
-        self.set(name, value, text(node, source))
-    }
-
-    /// `SET name = value`: only the settings of the table matter.
-    fn setting(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
-        let Some(name) = find(node, &["var_name"]) else { return Vec::new() };
-        let value = find(node, &["var_list"]).map_or("default", |value| text(value, source));
-        self.set(&folded(text(name, source)), &text_value(value).to_lowercase(), text(node, source))
-    }
-
-    fn set(&self, name: &str, value: &str, source: &str) -> Vec<Judged> {
-        let setting =
-            table::SETTINGS.iter().find(|setting| setting.name == name && !setting.harmless.contains(&value));
-        setting.map(|setting| self.act(&setting.row, name, "", source)).into_iter().collect()
     }
 
     /// One action per command of an `ALTER TABLE`.
@@ -482,7 +323,7 @@ impl Reader {
         let mut commands = Vec::new();
         walk(node, |at| {
             let command = matches!(at.kind(), "alter_table_cmd" | "partition_cmd" | "index_partition_cmd");
-            if command && commands.len() < tree::MOST_OBJECTS {
+            if command && commands.len() < MOST_LOOKED_AT {
                 commands.push(at);
             }
             !command && at.kind() != "a_expr"
@@ -509,35 +350,6 @@ impl Reader {
         found
     }
 
-    /// `COPY`: programs and files of the server, or rows.
-    fn copy(&self, node: Node<'_>, source: &str) -> Vec<Judged> {
-        let name = child(node, "qualified_name").map_or("", |name| text(name, source));
-        let file = child(node, "copy_file_name").and_then(|file| find(file, &["Sconst"]));
-        let file = file.map(|file| text_value(text(file, source)));
-        let from = child(node, "copy_from").is_some_and(|way| child(way, "kw_from").is_some());
-        let program = child(node, "opt_program").is_some();
-        let rule = match &file {
-            Some(_) if program => "copy-program",
-            _ if from => "copy-from",
-            Some(path) if is_data_file(path) => "copy-export",
-            Some(_) => "copy-file",
-            None => return Vec::new(),
-        };
-        let Some(row) = table::row("CopyStmt", rule) else { return Vec::new() };
-        let object = match &file {
-            Some(file) if !from || program => file.clone(),
-            _ => name.to_owned(),
-        };
-        let mut judged = self.act(row, &object, "", text(node, source));
-        if program {
-            // The command itself, for the caller to read as shell.
-            judged.action.text = file.unwrap_or_default();
-        } else if from {
-            judged.relation = format!("table:{}", folded(name));
-        }
-        vec![judged]
-    }
-
     fn prepare(&mut self, node: Node<'_>, source: &str) {
         let Some(name) = child(node, "name").map(|name| folded(text(name, source))) else { return };
         let mut judged = Vec::new();
@@ -561,6 +373,20 @@ impl Reader {
         judged
     }
 
+    /// Keeps the number of actions small; mere changes go first, and nothing is left out silently.
+    fn bound(&self, judged: &mut Vec<Judged>) {
+        let left_out = judged.len() >= MOST_LOOKED_AT;
+        if judged.len() > MOST_ACTIONS {
+            judged.sort_by_key(|one| matches!(one.action.impact, Impact::Nothing | Impact::Change));
+            let mere = |one: &Judged| matches!(one.action.impact, Impact::Nothing | Impact::Change);
+            let left_out = left_out || judged.get(MOST_ACTIONS).is_some_and(|next| !mere(next));
+            judged.truncate(MOST_ACTIONS);
+            if left_out {
+                judged.extend(self.unread("a statement that does more than is listed", b"").judged);
+            }
+        }
+    }
+
     /// SQL inside SQL, bounded; `None` beyond the bound.
     fn nested(&mut self, code: &str) -> Option<Vec<Judged>> {
         if self.depth >= DEEPEST {
@@ -573,7 +399,7 @@ impl Reader {
             judged.extend(self.statement(statement).judged);
         }
         self.depth -= 1;
-        judged.truncate(MOST_ACTIONS);
+        self.bound(&mut judged);
         Some(judged)
     }
 
@@ -617,126 +443,6 @@ fn explain_runs(node: Node<'_>, source: &str) -> bool {
     })
 }
 
-/// What kind of object the statement's keywords name, for telling one's own objects from others'.
-fn object_kind(words: &[&str]) -> &'static str {
-    let kinds = [
-        "table",
-        "schema",
-        "database",
-        "view",
-        "index",
-        "sequence",
-        "function",
-        "type",
-        "role",
-        "user",
-        "extension",
-    ];
-    match words.first() {
-        Some(&"truncate") => "table",
-        _ => kinds.into_iter().find(|kind| words.iter().take(6).any(|word| word == kind)).unwrap_or(""),
-    }
-}
-
-/// The object that a statement creates, if it is one that may be dropped again without a loss.
-fn created(node: Node<'_>, source: &str) -> Option<Created> {
-    let kind = match node.kind() {
-        "CreateStmt" | "CreateAsStmt" => "table",
-        "CreateSchemaStmt" => "schema",
-        "ViewStmt" => "view",
-        "CreatedbStmt" => "database",
-        "CreateSeqStmt" => "sequence",
-        "CreateMatViewStmt" => "view",
-        "SelectStmt" => {
-            let into = find(node, &["into_clause"])?;
-            let name = find(into, &["qualified_name"])?;
-            let temporary = find(into, &["kw_temp", "kw_temporary"]).is_some();
-            let relation = format!("table:{}", folded(text(name, source)));
-            return Some(Created { relation, temporary, certain: false, until_commit: false });
-        }
-        _ => return None,
-    };
-    let words = keywords(node);
-    let temporary =
-        child(node, "OptTemp").is_some_and(|temp| find(temp, &["kw_temp", "kw_temporary"]).is_some());
-    let exists = child(node, "kw_exists").is_some();
-    let replaced = words.contains(&"replace");
-    if !temporary && (exists || replaced) {
-        return None;
-    }
-    let name = find(node, &["qualified_name", "name", "ColId"])?;
-    Some(Created {
-        relation: format!("{kind}:{}", folded(text(name, source))),
-        temporary,
-        certain: temporary && node.kind() == "CreateStmt" && cannot_fail(node, source),
-        until_commit: child(node, "OnCommitOption")
-            .is_some_and(|option| find(option, &["kw_drop"]).is_some())
-            || find(node, &["create_as_target"])
-                .is_some_and(|target| find(target, &["OnCommitOption"]).is_some()),
-    })
-}
-
-/// Whether a `CREATE TEMP TABLE` needs nothing but built-in types, each column named once.
-fn cannot_fail(node: Node<'_>, source: &str) -> bool {
-    const TYPES: &[&str] = &[
-        "int",
-        "integer",
-        "bigint",
-        "smallint",
-        "text",
-        "varchar",
-        "char",
-        "boolean",
-        "bool",
-        "numeric",
-        "real",
-        "float",
-        "double precision",
-        "date",
-        "timestamp",
-        "timestamptz",
-        "time",
-        "uuid",
-        "json",
-        "jsonb",
-        "bytea",
-        "serial",
-        "bigserial",
-        "int4",
-        "int8",
-        "inet",
-        "interval",
-    ];
-    let mut plain = true;
-    let mut names: Vec<String> = Vec::new();
-    walk(node, |at| {
-        match at.kind() {
-            "Typename" => {
-                let name = folded(text(at, source).split(['(', '[']).next().unwrap_or(""));
-                plain &= TYPES.contains(&name.as_str())
-                    || name.starts_with("timestamp")
-                    || name == "doubleprecision";
-            }
-            "columnDef" => {
-                let name = child(at, "ColId").map(|name| folded(text(name, source))).unwrap_or_default();
-                plain &= !names.contains(&name);
-                names.push(name);
-            }
-            "func_application" | "kw_references" | "TableLikeClause" | "OptInherit" | "kw_collate"
-            | "OptTableSpace" | "a_expr" | "TableConstraint" | "columnref" | "OptWith" => plain = false,
-            _ => {}
-        }
-        plain && !matches!(at.kind(), "Typename")
-    });
-    plain && child(node, "kw_of").is_none()
-}
-
-/// A file that is plainly an export.
-fn is_data_file(path: &str) -> bool {
-    let extension = path.rsplit('.').next().unwrap_or("").to_lowercase();
-    matches!(extension.as_str(), "csv" | "tsv" | "txt" | "json" | "jsonl" | "copy" | "dat" | "bin")
-}
-
 /// At most 200 characters of source, on one line.
 fn shorten(bytes: &[u8]) -> String {
     let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(1000)).unwrap_or(&[]));
@@ -752,3 +458,7 @@ fn shorten(bytes: &[u8]) -> String {
     }
     out
 }
+
+#[cfg(test)]
+#[path = "sql/tests.rs"]
+mod tests;

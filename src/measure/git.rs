@@ -54,10 +54,11 @@ pub fn look(kind: GitLoss, repository: &Repository, operands: &[OsString], conte
         return assume::worst(kind, operands, "git was not found to ask");
     };
     let answer = match kind {
+        _ if !git.has_repository() => Err(Trouble::Refused),
         GitLoss::ResetHard => tree::reset_hard(&git, operands),
         GitLoss::Restore => tree::restore(&git, operands),
         GitLoss::RemoveTracked => tree::restore(&git, operands),
-        GitLoss::ForceCheckout => tree::everything(&git),
+        GitLoss::ForceCheckout => tree::everything(&git, operands),
         GitLoss::CheckoutWord => tree::word(&git, operands),
         GitLoss::CheckoutWords => tree::words(&git, operands),
         GitLoss::WorktreeRemove => tree::worktree(&git, operands),
@@ -99,7 +100,7 @@ pub fn setting(repository: &Repository, key: &str) -> Option<OsString> {
         return None;
     }
     let git = Git::at(repository, BUDGET)?;
-    let mut value = git.ask(["config", "--get", key]).ok()?;
+    let mut value = git.ask(["config", "--get", key]).or_else(|_| git.ask_file(key)).ok()?;
     if value.last() == Some(&b'\n') {
         value.pop();
     }
@@ -147,9 +148,22 @@ impl<'a> Git<'a> {
         Some(Self { program: real_git()?, repository, assumes: false, deadline: Instant::now() + budget })
     }
 
+    /// Whether git could find a repository here: spares a process where there is none.
+    fn has_repository(&self) -> bool {
+        let told = self.repository.globals.iter().any(|word| word.as_bytes().starts_with(b"--git-dir"));
+        if told || self.repository.env.iter().any(|(name, _)| name == "GIT_DIR") {
+            return true;
+        }
+        let is_bare = |folder: &Path| folder.join("HEAD").is_file() && folder.join("objects").is_dir();
+        std::fs::canonicalize(self.path(OsStr::new(""))).is_ok_and(|place| {
+            place.ancestors().any(|folder| folder.join(".git").exists() || is_bare(folder))
+        })
+    }
+
     /// What git prints.
     fn ask<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Answer<Vec<u8>> {
-        self.ask_status(args).and_then(|(status, output)| if status == 0 { Ok(output) } else { Err(Trouble::Refused) })
+        self.ask_status(args)
+            .and_then(|(status, output)| if status == 0 { Ok(output) } else { Err(Trouble::Refused) })
     }
 
     /// Exit status and what git prints.
@@ -162,7 +176,8 @@ impl<'a> Git<'a> {
         let mut words: Vec<OsString> = self.repository.globals.clone();
         // A monitor and hooks are programs; refreshing the index is a write.
         words.extend(
-            ["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"].map(OsString::from),
+            ["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
+                .map(OsString::from),
         );
         words.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         let mut env: Vec<(&str, &OsStr)> =
@@ -173,12 +188,31 @@ impl<'a> Git<'a> {
             ("GIT_NO_LAZY_FETCH", OsStr::new("1")),
             ("LC_ALL", OsStr::new("C")),
         ]);
+        // A trace that the caller asked for is about their command, not about ours.
+        env.extend(
+            ["GIT_TRACE", "GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"]
+                .map(|name| (name, OsStr::new("0"))),
+        );
         let answer =
             process::ask(&self.program, &words, &self.repository.cwd, &env, left).ok_or(Trouble::Refused)?;
         if answer.cut {
             return Err(Trouble::Cut);
         }
         Ok((answer.status.unwrap_or(128), answer.stdout))
+    }
+
+    /// A setting out of the nearest `.git/config`, where git takes the folder for no repository (yet).
+    fn ask_file(&self, key: &str) -> Answer<Vec<u8>> {
+        let place = self.path(OsStr::new(""));
+        let file = place.ancestors().map(|folder| folder.join(".git/config")).find(|file| file.is_file());
+        let file = file.ok_or(Trouble::Refused)?;
+        self.ask([
+            OsStr::new("config"),
+            OsStr::new("--file"),
+            file.as_os_str(),
+            OsStr::new("--get"),
+            OsStr::new(key),
+        ])
     }
 
     /// A count that git prints.
@@ -200,17 +234,21 @@ impl<'a> Git<'a> {
 }
 
 /// The first `git` on PATH that is not this program.
-#[expect(clippy::disallowed_methods, reason = "the search for the real program follows the process's own PATH")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the search for the real program follows the process's own PATH"
+)]
 fn real_git() -> Option<PathBuf> {
     let own = std::fs::canonicalize("/proc/self/exe").ok();
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join("git")).find(|candidate| {
-        is_program(candidate) && std::fs::canonicalize(candidate).ok() != own
-    })
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("git"))
+        .find(|candidate| is_program(candidate) && std::fs::canonicalize(candidate).ok() != own)
 }
 
 fn is_program(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    std::fs::metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 /// Nothing would be lost.

@@ -20,7 +20,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::action::Action;
-use crate::context::Context;
+use crate::context::{Context, Unreadable};
 use crate::grammar::bind::Binding;
 use crate::invocation::{Invocation, Stdin, Word};
 
@@ -55,6 +55,19 @@ impl Call<'_> {
         match &self.invocation.stdin {
             Stdin::Inherited => self.context.stdin(),
             known => known.clone(),
+        }
+    }
+
+    /// A file's content: as the same line wrote it, else as it stands on disk.
+    ///
+    /// # Errors
+    /// Says why it could not be read.
+    pub fn read(&self, path: &std::path::Path, bound: u64) -> Result<Vec<u8>, Unreadable> {
+        match self.invocation.written.iter().rev().find(|(written, _)| written == path) {
+            Some((_, Stdin::Bytes(bytes))) => Ok(bytes.clone()),
+            Some((_, Stdin::Empty)) => Ok(Vec::new()),
+            Some((_, Stdin::Unknown(source))) => Err(Unreadable::Failed(format!("is written by {source}"))),
+            Some((_, Stdin::Inherited)) | None => self.context.read(path, bound),
         }
     }
 

@@ -36,6 +36,7 @@ fn unresolved(word: &Word, binding: &Binding) -> Action {
     let recursive = binding.has_role("recursive");
     let severity = match (recursive, may_be_broad(word)) {
         (true, true) => Severity::Critical,
+        (true, false) if is_below_temporary(word) => Severity::Low,
         (true, false) => Severity::High,
         (false, _) => Severity::Low,
     };
@@ -61,4 +62,15 @@ fn may_be_broad(word: &Word) -> bool {
     }
     let rest = word.visible();
     matches!(rest.as_bytes(), b"/" | b"/*" | b"/." | b"//")
+}
+
+/// `$TMPDIR/x`: a name inside a folder that by its variable is for temporary files.
+fn is_below_temporary(word: &Word) -> bool {
+    const TEMPORARY: &[&str] = &["TMPDIR", "TMP", "TEMP", "TEMPDIR", "RUNNER_TEMP", "BATS_TMPDIR", "PYTEST_TMPDIR"];
+    let Word::Dynamic(pieces) = word else { return false };
+    let Some(Piece::Unknown(source)) = pieces.first() else { return false };
+    let name = source.trim_start_matches(['$', '{']).trim_end_matches('}');
+    let rest = word.visible();
+    let inside = rest.as_bytes().starts_with(b"/") && rest.as_bytes().iter().any(u8::is_ascii_alphanumeric);
+    TEMPORARY.contains(&name) && inside && !rest.as_bytes().windows(2).any(|pair| pair == b"..")
 }

@@ -34,6 +34,12 @@ pub fn read(binding: &Binding, call: &Call) -> Vec<Action> {
     if actions.is_empty() {
         actions.extend(default(binding));
     }
+    if !binding.grammar.target.is_empty() {
+        let target = crate::reader::sql_client::connection(binding, call).target(binding.grammar.target);
+        for action in &mut actions {
+            action.target = target.clone();
+        }
+    }
     actions
 }
 

@@ -46,7 +46,7 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     let Some(file) = operands[0].known().map(std::ffi::OsStr::to_owned) else {
         return Reading::of(vec![Action::unread(format!("{program}.script"), operands[0].shown())]);
     };
-    match call.context.read(&call.path(&file), CONTENT_BOUND) {
+    match call.read(&call.path(&file), CONTENT_BOUND) {
         Ok(text) => {
             nested(Word::Literal(OsString::from_vec(text)), operands, call.invocation.stdin.clone(), call)
         }

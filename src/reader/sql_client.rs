@@ -46,6 +46,8 @@ struct Session<'a> {
 /// What a script reaches outside of itself.
 struct Surroundings<'a> {
     call: &'a Call<'a>,
+    /// The kind of server, as verdicts name it.
+    kind: &'static str,
     /// The folder of the script being read, for `\ir`.
     folder: PathBuf,
     shells: Vec<Word>,
@@ -57,7 +59,7 @@ impl Host for Surroundings<'_> {
     fn include(&mut self, path: &[u8], relative_to_script: bool) -> Result<Vec<u8>, String> {
         let name = OsStr::from_bytes(path);
         let path = if relative_to_script { self.folder.join(name) } else { self.call.path(name) };
-        self.call.context.read(&path, CONTENT_BOUND).map_err(|why| format!("{} {why}", name.display()))
+        self.call.read(&path, CONTENT_BOUND).map_err(|why| format!("{} {why}", name.display()))
     }
 
     fn shell(&mut self, command: &[u8], _what: &str) -> Vec<Action> {
@@ -66,7 +68,7 @@ impl Host for Surroundings<'_> {
     }
 
     fn connect(&mut self, arguments: &str, before: &mut [Action]) {
-        let here = self.connection.target("postgres");
+        let here = self.connection.target(self.kind);
         for action in before.iter_mut().filter(|action| action.target == Target::default()) {
             action.target = here.clone();
         }
@@ -111,6 +113,7 @@ impl<'a> Session<'a> {
             call,
             surroundings: Surroundings {
                 call,
+                kind: binding.grammar.target,
                 folder: call.path(OsStr::new("")),
                 shells: Vec::new(),
                 connection,
@@ -130,7 +133,7 @@ impl<'a> Session<'a> {
         let own = self.call.env_known("PSQLRC").map(PathBuf::from);
         let home = self.call.context.home().map(|home| home.join(".psqlrc"));
         if let Some(path) = own.or(home)
-            && let Ok(text) = self.call.context.read(&path, CONTENT_BOUND)
+            && let Ok(text) = self.call.read(&path, CONTENT_BOUND)
         {
             self.script(&text, path.parent());
         }
@@ -167,7 +170,7 @@ impl<'a> Session<'a> {
 
     fn file(&mut self, file: &OsStr) {
         let path = self.call.path(file);
-        match self.call.context.read(&path, CONTENT_BOUND) {
+        match self.call.read(&path, CONTENT_BOUND) {
             Ok(text) => self.script(&text, path.parent()),
             // At a shim the client itself will say that there is no such file.
             Err(Unreadable::Missing) if !self.call.context.assumes_existence() => {}
@@ -211,7 +214,7 @@ impl<'a> Session<'a> {
 
     /// Takes actions; those that no `\connect` has placed yet go where statements go now.
     fn take(&mut self, actions: Vec<Action>) {
-        let here = self.surroundings.connection.target("postgres");
+        let here = self.surroundings.connection.target(self.surroundings.kind);
         for mut action in actions {
             if action.target == Target::default() {
                 action.target = here.clone();
@@ -229,7 +232,8 @@ impl<'a> Session<'a> {
 }
 
 /// The connection by options, operands and environment.
-fn connection(binding: &Binding, call: &Call) -> Connection {
+#[must_use]
+pub fn connection(binding: &Binding, call: &Call) -> Connection {
     let mut connection = Connection::default();
     let text = |word: &Word| word.known().map(|text| text.to_string_lossy().into_owned());
     let mut dynamic = false;

@@ -278,8 +278,8 @@ pub fn unknown_program(program: &str, args: &[Word]) -> Vec<Action> {
         if text == "help" && command.is_empty() {
             return Vec::new();
         }
-        // Which options take a value is not known: behind one, only a bare verb is taken for a command.
-        let may_be_value = after_option && !(command.is_empty() && DESTROYING.contains(&text));
+        // Which options take a value is not known: the word behind one may be that.
+        let may_be_value = after_option;
         after_option = text.starts_with('-') && !text.contains('=');
         if text.starts_with('-') || may_be_value {
             continue;
@@ -348,6 +348,7 @@ mod tests {
             ("terraform destroy --help", false),
             ("docker rm web", false),
             ("kubectl -n prod delete pod x", true),
+            ("python -m pytest -k delete", false),
             ("aws iam get-user --user-name delete-bot", false),
             ("redis-cli get deleted:flushall", false),
             ("terraform show -json destroy.tfplan", false),

@@ -111,7 +111,8 @@ fn command(binding: &Binding, call: &Call, mut words: Vec<Word>) -> Option<Nest>
         Some(Word::Literal(folder)) => call.path(folder),
         _ => outer.cwd.clone(),
     };
-    Some(Nest::Command(Invocation { program, args: words, stdin, cwd, env, depth: outer.depth + 1 }))
+    let written = outer.written.clone();
+    Some(Nest::Command(Invocation { program, args: words, stdin, cwd, env, depth: outer.depth + 1, written }))
 }
 
 /// `NAME=value`, as `env` takes it.

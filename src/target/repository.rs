@@ -1,8 +1,11 @@
 //! A remote and the names that a push changes there, to a target.
 //!
-//! In: the words of a push. Out: a [`Target`] whose branch facet policy can name. It refuses to
+//! In: the words of a push, or where git runs. Out: a [`Target`] whose branch facet policy can name. It refuses to
 //! know what is lost.
 
+use std::path::PathBuf;
+
+use crate::action::Repository;
 use crate::target::{Facets, Target};
 
 /// Branches that many people build on, by name alone.
@@ -26,6 +29,29 @@ pub fn pushed(remote: &str, names: &[&str]) -> Target {
         facets: Facets { branch, host: host(remote), ..Facets::default() },
         ..Target::default()
     }
+}
+
+/// The repository here, by its folder's name.
+pub fn local(repository: &Repository) -> Target {
+    let mut place = repository.cwd.clone();
+    let mut words = repository.globals.iter();
+    while let Some(word) = words.next() {
+        if word == "-C" {
+            place.extend(words.next());
+        }
+    }
+    let named = repository
+        .globals
+        .iter()
+        .find_map(|word| word.to_str()?.strip_prefix("--work-tree=").map(PathBuf::from));
+    let assigned = repository
+        .env
+        .iter()
+        .find(|(name, _)| name == "GIT_WORK_TREE")
+        .map(|(_, value)| PathBuf::from(value));
+    let place = named.or(assigned).map_or_else(|| place.clone(), |tree| place.join(tree));
+    let name = place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Target { kind: "git", name, ..Target::default() }
 }
 
 /// The host in a remote's address: `https://host/…`, `ssh://user@host:port/…`, `user@host:path`.

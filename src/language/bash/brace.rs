@@ -88,8 +88,8 @@ fn group(atoms: &[Atom], start: usize, depth: usize) -> Option<Option<Group>> {
                 continue;
             }
             if commas.is_empty() {
-                let range = range(&atoms[start + 1..at]);
-                return Some(range.map(|alternatives| (at, alternatives)));
+                let Some(range) = range(&atoms[start + 1..at]) else { return Some(None) };
+                return if range.is_empty() { None } else { Some(Some((at, range))) };
             }
             let mut all = Vec::new();
             let mut begin = start + 1;
@@ -103,7 +103,7 @@ fn group(atoms: &[Atom], start: usize, depth: usize) -> Option<Option<Group>> {
     Some(None)
 }
 
-/// `1..3`, `a..e`, `01..10..2`.
+/// `1..3`, `a..e`, `01..10..2`; empty when there are too many.
 fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
     let text: Option<String> = atoms
         .iter()
@@ -123,7 +123,8 @@ fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
         [byte] if byte.is_ascii_alphabetic() => Some(i64::from(*byte)),
         _ => None,
     };
-    let padded = |text: &str| text.trim_start_matches('-').starts_with('0') && text.trim_start_matches('-').len() > 1;
+    let padded =
+        |text: &str| text.trim_start_matches('-').starts_with('0') && text.trim_start_matches('-').len() > 1;
     let width = if padded(first) || padded(last) { first.len().max(last.len()) } else { 0 };
     let (from, to, letters) = match (first.parse::<i64>(), last.parse::<i64>()) {
         (Ok(from), Ok(to)) => (from, to, false),
@@ -131,10 +132,11 @@ fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
     };
     let count = from.abs_diff(to) / step;
     if count >= BOUND as u64 {
-        return None;
+        return Some(Vec::new());
     }
     let step = i64::try_from(step).ok()?;
-    let values = (0..=i64::try_from(count).ok()?).map(|at| if from <= to { from + at * step } else { from - at * step });
+    let values = (0..=i64::try_from(count).ok()?)
+        .map(|at| if from <= to { from + at * step } else { from - at * step });
     Some(
         values
             .map(|value| {

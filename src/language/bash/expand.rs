@@ -176,7 +176,21 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Expansions count against the same depth as statements: both may hold the other.
     fn part(&mut self, part: Part, split: bool, fields: &mut Fields) {
+        if let Part::Text { bytes, quoted } = part {
+            return fields.push(Frag::Text(bytes, quoted));
+        }
+        if self.statement_depth >= super::STATEMENT_DEPTH {
+            self.partial("the script is too large to follow");
+            return fields.push(Frag::Unknown("…".to_owned()));
+        }
+        self.statement_depth += 1;
+        self.expansion(part, split, fields);
+        self.statement_depth -= 1;
+    }
+
+    fn expansion(&mut self, part: Part, split: bool, fields: &mut Fields) {
         match part {
             Part::Text { bytes, quoted } => fields.push(Frag::Text(bytes, quoted)),
             Part::Tilde(name) => match self.tilde(&name) {
@@ -210,6 +224,22 @@ impl Lowerer<'_> {
                 let separators = self.separators();
                 fields.push_split(&value, &separators);
             }
+            Got::Parts(parts) if quoted || !split => {
+                let value = self.joined(parts);
+                fields.push_word(&value, quoted);
+            }
+            Got::Parts(parts) => {
+                let separators = self.separators();
+                for part in parts {
+                    match part {
+                        Part::Text { bytes, quoted: false } => fields.split(&bytes, &separators),
+                        part => self.part(part, true, fields),
+                    }
+                }
+            }
+            Got::List(values, true) if quoted && values.is_empty() => {
+                fields.push(Frag::Text(Vec::new(), true))
+            }
             Got::List(values, star) => {
                 let separators = self.separators();
                 for (at, value) in values.iter().enumerate() {
@@ -217,7 +247,10 @@ impl Lowerer<'_> {
                         if split && !(star && quoted) {
                             fields.close();
                         } else {
-                            fields.push(Frag::Text(separators.first().map_or(Vec::new(), |byte| vec![*byte]), true));
+                            fields.push(Frag::Text(
+                                separators.first().map_or(Vec::new(), |byte| vec![*byte]),
+                                true,
+                            ));
                         }
                     }
                     if quoted || !split {
@@ -279,7 +312,8 @@ impl Lowerer<'_> {
                 let table = self.start.context.read(Path::new("/etc/passwd"), 1 << 20).ok()?;
                 table.split(|byte| *byte == b'\n').find_map(|line| {
                     let fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
-                    (fields.len() >= 6 && fields[0] == name).then(|| PathBuf::from(OsStr::from_bytes(fields[5])))
+                    (fields.len() >= 6 && fields[0] == name)
+                        .then(|| PathBuf::from(OsStr::from_bytes(fields[5])))
                 })
             }
         }
@@ -310,7 +344,9 @@ impl Lowerer<'_> {
                 literal(&bytes)
             }
             Stdin::Empty => literal(b""),
-            Stdin::Bytes(_) | Stdin::Unknown(_) | Stdin::Inherited => unknown(&[b"$(", source, b")"].concat()),
+            Stdin::Bytes(_) | Stdin::Unknown(_) | Stdin::Inherited => {
+                unknown(&[b"$(", source, b")"].concat())
+            }
         }
     }
 
@@ -344,7 +380,8 @@ impl Lowerer<'_> {
         if let Some(content) = self.written_to(&absolute) {
             return content;
         }
-        if !(folder.known && folder.sure) && !Path::new(name).is_absolute() {
+        let certain = folder.known && folder.sure;
+        if !certain && !Path::new(name).is_absolute() {
             return Stdin::Unknown(path.shown());
         }
         match self.start.context.read(&absolute, super::FILE_BOUND) {

@@ -25,6 +25,7 @@ mod brace;
 mod builtin;
 
 mod expand;
+mod loops;
 mod parameter;
 mod pattern;
 mod produce;
@@ -83,9 +84,6 @@ pub struct Command {
     pub cwd_certain: bool,
     /// Paths that did not exist before the script and are created before this command runs.
     pub created_before: Rc<Vec<PathBuf>>,
-    /// Files that the script wrote before this command, with their content where it is known;
-    /// also `/dev/fd/N` of process substitutions. The last entry of a path counts.
-    pub written_before: Rc<Vec<(PathBuf, Stdin)>>,
 }
 
 /// A file that a command opens before it starts.
@@ -163,7 +161,9 @@ pub fn lower(source: &[u8], start: &Start<'_>) -> Lowering {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Runs,
-    /// `break`, `continue`.
+    /// `continue`.
+    Next,
+    /// `break`.
     Loop,
     /// `return`.
     Function,
@@ -267,7 +267,7 @@ impl<'a> Lowerer<'a> {
                 source[..source.len().min(1 << 16)].to_vec()
             }
         };
-        let Some(tree) = self.parse(&prepared) else {
+        let Some(tree) = self.parse(&plain(&prepared)) else {
             self.partial("the script could not be parsed");
             return Outcome::unknown(source);
         };
@@ -315,6 +315,17 @@ impl<'a> Lowerer<'a> {
     fn written_to(&self, path: &Path) -> Option<Stdin> {
         self.written.iter().rev().find(|(written, _)| written == path).map(|(_, content)| content.clone())
     }
+}
+
+/// The same length of text in letters that the grammar is safe with: arbitrary bytes made its C code
+/// crash, and it takes a carriage return for a blank, which bash does not. Only the shape is taken
+/// from this copy, never a word.
+fn plain(text: &[u8]) -> Vec<u8> {
+    let letter = |byte: &u8| match byte {
+        b'\t' | b'\n' | b' '..=b'~' | &scan::MARK => *byte,
+        _ => b'_',
+    };
+    text.iter().map(letter).collect()
 }
 
 /// At most 160 characters of source, on one line.

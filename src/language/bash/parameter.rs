@@ -16,11 +16,14 @@ pub(super) enum Got {
     One(Word),
     /// `$@`, `$*` (true), `${a[@]}`.
     List(Vec<Word>, bool),
+    /// The text of a default: its own quotes count.
+    Parts(Vec<Part>),
 }
 
 /// A parameter before its operation.
 enum Base {
-    Got(Got),
+    One(Word),
+    List(Vec<Word>, bool),
     Unset,
     Absent,
 }
@@ -49,8 +52,8 @@ impl Lowerer<'_> {
                 }
             }
             b"IFS" => return Value::Scalar(literal(b" \t\n")),
-            b"RANDOM" | b"SECONDS" | b"LINENO" | b"BASHPID" | b"PPID" | b"BASH_SOURCE" | b"FUNCNAME" | b"HOSTNAME"
-            | b"EPOCHSECONDS" | b"REPLY" | b"PIPESTATUS" => return Value::Absent,
+            b"RANDOM" | b"SECONDS" | b"LINENO" | b"BASHPID" | b"PPID" | b"BASH_SOURCE" | b"FUNCNAME"
+            | b"HOSTNAME" | b"EPOCHSECONDS" | b"REPLY" | b"PIPESTATUS" => return Value::Absent,
             _ => {}
         }
         let Ok(text) = std::str::from_utf8(name) else { return Value::Absent };
@@ -66,10 +69,10 @@ impl Lowerer<'_> {
 
     fn base(&mut self, parameter: &Parameter) -> Base {
         let positional = &self.state.positional;
-        let one = |word: Word| Base::Got(Got::One(word));
+        let one = Base::One;
         match &parameter.name[..] {
             b"@" | b"*" if positional.is_empty() => return one(unknown(&parameter.source)),
-            b"@" | b"*" => return Base::Got(Got::List(positional[1..].to_vec(), parameter.name == b"*")),
+            b"@" | b"*" => return Base::List(positional[1..].to_vec(), parameter.name == b"*"),
             b"#" if positional.is_empty() => return one(unknown(&parameter.source)),
             b"#" => return one(literal((positional.len() - 1).to_string().as_bytes())),
             b"?" | b"$" | b"!" | b"-" | b"_" => return one(unknown(&parameter.source)),
@@ -85,9 +88,9 @@ impl Lowerer<'_> {
         }
         match (self.variable(&parameter.name), parameter.index.as_deref()) {
             (Value::List(words), Some(b"@" | b"*")) => {
-                Base::Got(Got::List(words, parameter.index.as_deref() == Some(b"*")))
+                Base::List(words, parameter.index.as_deref() == Some(b"*"))
             }
-            (Value::Scalar(word), Some(b"@" | b"*")) => Base::Got(Got::List(vec![word], false)),
+            (Value::Scalar(word), Some(b"@" | b"*")) => Base::List(vec![word], false),
             (Value::List(words), index) => match self.index(index, words.len()) {
                 Some(at) => words.get(at).map_or(Base::Unset, |word| one(word.clone())),
                 None => one(unknown(&parameter.source)),
@@ -119,11 +122,13 @@ impl Lowerer<'_> {
         let colon = operation.first() == Some(&b':');
         let rest = if colon { &operation[1..] } else { operation };
         match rest.first() {
-            Some(kind @ (b'-' | b'=' | b'?' | b'+')) => self.conditional(parameter, base, (*kind, colon), &rest[1..]),
+            Some(kind @ (b'-' | b'=' | b'?' | b'+')) => {
+                self.conditional(parameter, base, (*kind, colon), &rest[1..])
+            }
             _ => match base {
-                Base::Got(Got::One(word)) => Got::One(self.operate(&word, parameter)),
-                Base::Got(Got::List(words, star)) if colon => self.slice(words, star, parameter),
-                Base::Got(Got::List(words, star)) => {
+                Base::One(word) => Got::One(self.operate(&word, parameter)),
+                Base::List(words, star) if colon => self.slice(words, star, parameter),
+                Base::List(words, star) => {
                     Got::List(words.iter().map(|word| self.operate(word, parameter)).collect(), star)
                 }
                 Base::Unset => Got::One(literal(b"")),
@@ -136,27 +141,33 @@ impl Lowerer<'_> {
     }
 
     /// `${x:-w}`, `${x:=w}`, `${x:?w}`, `${x:+w}` and the same without colons.
-    fn conditional(&mut self, parameter: &Parameter, base: Base, (kind, colon): (u8, bool), text: &[u8]) -> Got {
+    fn conditional(
+        &mut self,
+        parameter: &Parameter,
+        base: Base,
+        (kind, colon): (u8, bool),
+        text: &[u8],
+    ) -> Got {
         // What is set, and whether that is sure.
         let set = match &base {
-            Base::Got(Got::One(Word::Literal(text))) => Some(!colon || !text.is_empty()),
-            Base::Got(Got::One(word)) => (!word.visible().is_empty() || !colon).then_some(true),
-            Base::Got(Got::List(words, _)) => Some(!words.is_empty()),
+            Base::One(Word::Literal(text)) => Some(!colon || !text.is_empty()),
+            Base::One(word) => (!word.visible().is_empty() || !colon).then_some(true),
+            Base::List(words, _) => Some(!words.is_empty()),
             Base::Unset | Base::Absent => Some(false),
         };
         let kept = match base {
-            Base::Got(got) => got,
+            Base::One(word) => Got::One(word),
+            Base::List(words, star) => Got::List(words, star),
             Base::Unset | Base::Absent => Got::One(literal(b"")),
         };
         match (kind, set) {
-            (b'-' | b'=', Some(false)) => {
-                let value = self.default(text);
-                if kind == b'=' {
-                    self.state.set(&parameter.name.clone(), Value::Scalar(value.clone()));
-                }
+            (b'=', Some(false)) => {
+                let Got::Parts(parts) = self.default(text) else { return Got::One(unknown(text)) };
+                let value = self.joined(parts);
+                self.state.set(&parameter.name, Value::Scalar(value.clone()));
                 Got::One(value)
             }
-            (b'+', Some(true)) => Got::One(self.default(text)),
+            (b'-', Some(false)) | (b'+', Some(true)) => self.default(text),
             (b'+', Some(false)) => Got::One(literal(b"")),
             (b'-' | b'=' | b'?', Some(true)) => kept,
             // ${x:?} of an empty x ends the script; nothing that follows would run with a value.
@@ -167,12 +178,12 @@ impl Lowerer<'_> {
         }
     }
 
-    fn default(&mut self, text: &[u8]) -> Word {
+    fn default(&mut self, text: &[u8]) -> Got {
         match word::parts(text, Mode::Loose) {
-            Some(parts) => self.joined(parts),
+            Some(parts) => Got::Parts(parts),
             None => {
                 self.partial("an expansion could not be read");
-                unknown(text)
+                Got::One(unknown(text))
             }
         }
     }
@@ -180,7 +191,7 @@ impl Lowerer<'_> {
     fn indirect(&mut self, parameter: &Parameter, quoted: bool) -> Got {
         let mut direct = parameter.clone();
         direct.operation = Vec::new();
-        if let Base::Got(Got::One(Word::Literal(name))) = self.base(&direct)
+        if let Base::One(Word::Literal(name)) = self.base(&direct)
             && word::name_length(name.as_bytes()) == name.len()
             && !name.is_empty()
         {
@@ -196,12 +207,12 @@ impl Lowerer<'_> {
 
     fn length(&self, base: Base, source: &[u8]) -> Word {
         match base {
-            Base::Got(Got::One(Word::Literal(text))) => {
+            Base::One(Word::Literal(text)) => {
                 literal(text.to_string_lossy().chars().count().to_string().as_bytes())
             }
-            Base::Got(Got::List(words, _)) => literal(words.len().to_string().as_bytes()),
+            Base::List(words, _) => literal(words.len().to_string().as_bytes()),
             Base::Unset => literal(b"0"),
-            Base::Got(Got::One(Word::Dynamic(_))) | Base::Absent => unknown(source),
+            Base::One(Word::Dynamic(_)) | Base::Absent => unknown(source),
         }
     }
 
@@ -211,7 +222,12 @@ impl Lowerer<'_> {
         let shift = i64::from(matches!(&parameter.name[..], b"@" | b"*"));
         let text = parameter.operation[1..].to_vec();
         let (from, count) = self.bounds(&text);
-        let Some(from) = from.filter(|from| *from >= shift) else { return Got::One(unknown(&parameter.source)) };
+        let held = i64::try_from(words.len()).unwrap_or(i64::MAX);
+        let from =
+            from.map(|from| if from < 0 { from.saturating_add(held).saturating_add(shift) } else { from });
+        let Some(from) = from.filter(|from| *from >= shift) else {
+            return Got::One(unknown(&parameter.source));
+        };
         let from = usize::try_from(from - shift).unwrap_or(usize::MAX);
         let count = match count {
             None => usize::MAX,
@@ -298,7 +314,8 @@ impl Lowerer<'_> {
         while at <= text.len() {
             let ends = if mode == b'%' { text.len()..text.len() + 1 } else { at + 1..text.len() + 1 };
             let allowed = mode != b'#' || at == 0;
-            let found = ends.rev().find(|end| allowed && *end > at && pattern::matches(&pattern, &text[at..*end]));
+            let found =
+                ends.rev().find(|end| allowed && *end > at && pattern::matches(&pattern, &text[at..*end]));
             if let Some(end) = found {
                 out.extend_from_slice(&replacement);
                 at = end;

@@ -1,5 +1,5 @@
 //! The characters of a script before its grammar: comments and line continuations are dropped,
-//! here-documents are lifted out, `time` and `coproc` are blanked. What is left is what the
+//! here-documents are lifted out, `!`, `time` and `coproc` are blanked. What is left is what the
 //! tree-sitter grammar reads without surprises (it takes a here-document's delimiter, what follows on
 //! that line, or a here-string after `> file` for something else).
 //!
@@ -9,11 +9,13 @@
 //! | source | out |
 //! |---|---|
 //! | `cmd <<'EOF'` … `EOF` | `cmd <\x01N\x01`, body N literal |
-//! | `cmd <<< word` | `cmd <\x01=word` |
+//! | `cmd <<< word`, `cmd <> file` | `cmd <\x01=word`, `cmd <\x01~file` |
 //! | `cmd <<-EOF` … | the same, tabs stripped, body expanded later |
 //! | `# …` at the start of a word | nothing |
 //! | backslash-newline outside single quotes | nothing |
-//! | `time`, `time -p`, `coproc [NAME]` where a command may start | nothing |
+//! | `!`, `time`, `time -p`, `coproc [NAME]` where a command may start | nothing |
+
+mod brackets;
 
 /// Quotes, substitutions and brackets may nest this deep.
 const DEPTH_BOUND: usize = 48;
@@ -74,8 +76,8 @@ struct Level {
     /// Open parentheses; true for the list of an array.
     parens: Vec<bool>,
     cases: Vec<(usize, CasePart)>,
-    /// The last word was `for`: `((` opens its header.
-    header: bool,
+    /// Words since `for`, itself counted; 0 outside of a loop's header.
+    header: u8,
 }
 
 struct Pending {
@@ -141,28 +143,30 @@ impl<'s> Scanner<'s> {
     }
 
     fn commands(&mut self, level: &mut Level, closer: Option<u8>) -> Result<(), Trouble> {
-            loop {
-                self.step()?;
-                let Some(byte) = self.peek(0) else {
-                    self.end_word(level);
-                    return if closer.is_some() { Err("a substitution is not closed") } else { Ok(()) };
-                };
-                if self.word_byte(byte, level)? {
-                    continue;
-                }
+        loop {
+            self.step()?;
+            let Some(byte) = self.peek(0) else {
                 self.end_word(level);
-                if byte == b')' && closer == Some(b')') && self.closes(level) {
-                    self.copy(1);
-                    return Ok(());
-                }
-                self.operator(byte, level)?;
+                return if closer.is_some() { Err("a substitution is not closed") } else { Ok(()) };
+            };
+            if self.word_byte(byte, level)? {
+                continue;
             }
+            self.end_word(level);
+            if byte == b')' && closer == Some(b')') && self.closes(level) {
+                self.copy(1);
+                return Ok(());
+            }
+            self.operator(byte, level)?;
+        }
     }
 
     /// True when a `)` here belongs to nothing that was opened on this level.
     fn closes(&self, level: &Level) -> bool {
-        let in_pattern =
-            level.cases.last().is_some_and(|&(open, part)| part == CasePart::Pattern && open == level.parens.len());
+        let in_pattern = level
+            .cases
+            .last()
+            .is_some_and(|&(open, part)| part == CasePart::Pattern && open == level.parens.len());
         !in_pattern && level.parens.is_empty()
     }
 
@@ -184,6 +188,13 @@ impl<'s> Scanner<'s> {
         }
         level.word.get_or_insert(self.out.len());
         match byte {
+            // The grammar takes an escaped blank at the start of a word for a blank.
+            b'\\' if matches!(self.peek(1), Some(b' ' | b'\t')) => {
+                self.out.push(b'\'');
+                self.at += 1;
+                self.copy(1);
+                self.out.push(b'\'');
+            }
             b'\\' => self.copy(2),
             b'\'' => self.single()?,
             b'"' => self.double()?,
@@ -199,22 +210,17 @@ impl<'s> Scanner<'s> {
     }
 
     fn operator(&mut self, byte: u8, level: &mut Level) -> Result<(), Trouble> {
+        if matches!(byte, b'\n' | b';') {
+            level.header = 0;
+        }
         match byte {
             b'\n' => {
                 self.copy(1);
                 self.bodies();
                 level.command = true;
             }
-            b'<' if self.source[self.at..].starts_with(b"<<<") => {
-                self.at += 3;
-                while let Some(b' ' | b'\t') = self.peek(0) {
-                    self.at += 1;
-                }
-                self.out.extend_from_slice(&[b'<', MARK, b'=']);
-                // The mark and what follows are one word.
-                level.word = Some(self.out.len());
-                level.command = false;
-            }
+            b'<' if self.source[self.at..].starts_with(b"<<<") => self.mark(3, b'=', level),
+            b'<' if self.peek(1) == Some(b'>') => self.mark(2, b'~', level),
             b'<' if self.peek(1) == Some(b'<') => self.heredoc()?,
             b'<' | b'>' => {
                 self.copy(1);
@@ -245,6 +251,18 @@ impl<'s> Scanner<'s> {
         Ok(())
     }
 
+    /// Puts a mark and `kind` for an operator that the grammar does not read everywhere. The mark
+    /// and what follows are one word.
+    fn mark(&mut self, operator: usize, kind: u8, level: &mut Level) {
+        self.at += operator;
+        while let Some(b' ' | b'\t') = self.peek(0) {
+            self.at += 1;
+        }
+        self.out.extend_from_slice(&[b'<', MARK, kind]);
+        level.word = Some(self.out.len());
+        level.command = false;
+    }
+
     fn separator(&mut self, byte: u8, level: &mut Level) {
         self.copy(1);
         level.command = true;
@@ -266,8 +284,8 @@ impl<'s> Scanner<'s> {
             self.copy(1);
             return Ok(());
         }
-        if (level.command || level.header) && self.peek(1) == Some(b'(') {
-            level.header = false;
+        if (level.command || level.header == 1) && self.peek(1) == Some(b'(') {
+            level.header = 0;
             if self.arithmetic(2)? {
                 level.command = false;
                 return Ok(());
@@ -279,6 +297,9 @@ impl<'s> Scanner<'s> {
         }
         level.parens.push(array);
         self.copy(1);
+        if self.peek(0) == Some(b'(') {
+            self.out.push(b' ');
+        }
         level.command = !array;
         Ok(())
     }
@@ -288,14 +309,27 @@ impl<'s> Scanner<'s> {
         let Some(begin) = level.word.take() else { return };
         let in_array = level.parens.last() == Some(&true);
         let word = &self.out[begin..];
-        level.header = word == b"for";
+        // The grammar wants a separator in `for x do`.
+        if level.header == 2 && word == b"do" {
+            self.out.insert(begin, b';');
+            level.command = true;
+            level.header = 0;
+            return;
+        }
+        level.header = match (level.header, word) {
+            (_, b"for" | b"select") if level.command => 1,
+            (1, _) => 2,
+            _ => 0,
+        };
         if let Some((_, part)) = level.cases.last_mut() {
             match (*part, word) {
                 (CasePart::Head, b"in") => {
                     *part = CasePart::Pattern;
                     return;
                 }
-                (CasePart::Pattern | CasePart::Body, b"esac") if level.command || *part == CasePart::Pattern => {
+                (CasePart::Pattern | CasePart::Body, b"esac")
+                    if level.command || *part == CasePart::Pattern =>
+                {
                     level.cases.pop();
                     level.command = false;
                     return;
@@ -309,10 +343,22 @@ impl<'s> Scanner<'s> {
         }
         level.command = matches!(
             word,
-            b"!" | b"if" | b"then" | b"elif" | b"else" | b"do" | b"while" | b"until" | b"{" | b"time" | b"coproc"
+            b"!" | b"if"
+                | b"then"
+                | b"elif"
+                | b"else"
+                | b"do"
+                | b"while"
+                | b"until"
+                | b"{"
+                | b"time"
+                | b"coproc"
         );
         match word {
             b"case" => level.cases.push((level.parens.len(), CasePart::Head)),
+            // Whether a command is negated does not matter to what it does; the grammar knows `!` only
+            // in front of some commands.
+            b"!" => self.out.truncate(begin),
             b"time" => {
                 self.out.truncate(begin);
                 if self.source[self.at..].starts_with(b" -p ") {
@@ -331,150 +377,12 @@ impl<'s> Scanner<'s> {
     fn skip_coproc_name(&mut self) {
         let rest = &self.source[self.at..];
         let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let name = rest[blank..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        let name =
+            rest[blank..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
         let after = rest[blank + name..].trim_ascii_start();
         if name > 0 && (after.starts_with(b"{ ") || after.starts_with(b"(")) {
             self.at += blank + name;
         }
-    }
-
-    fn single(&mut self) -> Result<(), Trouble> {
-        let rest = &self.source[self.at + 1..];
-        let length = memchr::memchr(b'\'', rest).ok_or("a quote is not closed")?;
-        self.copy(length + 2);
-        Ok(())
-    }
-
-    fn double(&mut self) -> Result<(), Trouble> {
-        self.copy(1);
-        self.nested(|scanner| {
-            loop {
-                scanner.step()?;
-                match scanner.peek(0).ok_or("a quote is not closed")? {
-                    b'"' => {
-                        scanner.copy(1);
-                        return Ok(());
-                    }
-                    b'\\' if scanner.peek(1) == Some(b'\n') => scanner.at += 2,
-                    b'\\' => scanner.copy(2),
-                    b'`' => scanner.backtick()?,
-                    b'$' => scanner.dollar(true)?,
-                    _ => scanner.copy(1),
-                }
-            }
-        })
-    }
-
-    fn backtick(&mut self) -> Result<(), Trouble> {
-        self.copy(1);
-        loop {
-            self.step()?;
-            match self.peek(0).ok_or("a backtick is not closed")? {
-                b'`' => {
-                    self.copy(1);
-                    return Ok(());
-                }
-                b'\\' => self.copy(2),
-                _ => self.copy(1),
-            }
-        }
-    }
-
-    fn dollar(&mut self, quoted: bool) -> Result<(), Trouble> {
-        match (self.peek(1), self.peek(2)) {
-            (Some(b'('), second) => {
-                if second == Some(b'(') && self.arithmetic(3)? {
-                    return Ok(());
-                }
-                self.copy(2);
-                self.script(Some(b')'))
-            }
-            (Some(b'{'), _) => {
-                self.copy(2);
-                self.until(b'}', quoted)
-            }
-            (Some(b'['), _) => {
-                self.copy(2);
-                self.until(b']', quoted)
-            }
-            (Some(b'\''), _) if !quoted => {
-                self.copy(2);
-                loop {
-                    match self.peek(0).ok_or("a quote is not closed")? {
-                        b'\\' => self.copy(2),
-                        b'\'' => {
-                            self.copy(1);
-                            return Ok(());
-                        }
-                        _ => self.copy(1),
-                    }
-                }
-            }
-            _ => {
-                self.copy(1);
-                Ok(())
-            }
-        }
-    }
-
-    /// The inside of `${…}` or `$[…]` up to and with `closer`.
-    fn until(&mut self, closer: u8, quoted: bool) -> Result<(), Trouble> {
-        self.nested(|scanner| {
-            loop {
-                scanner.step()?;
-                match scanner.peek(0).ok_or("an expansion is not closed")? {
-                    byte if byte == closer => {
-                        scanner.copy(1);
-                        return Ok(());
-                    }
-                    b'\\' if scanner.peek(1) == Some(b'\n') => scanner.at += 2,
-                    b'\\' => scanner.copy(2),
-                    b'\'' if !quoted => scanner.single()?,
-                    b'"' => scanner.double()?,
-                    b'`' => scanner.backtick()?,
-                    b'$' => scanner.dollar(quoted)?,
-                    _ => scanner.copy(1),
-                }
-            }
-        })
-    }
-
-    /// `((…))` after `opening` bytes; false, with nothing read, when it is no arithmetic.
-    fn arithmetic(&mut self, opening: usize) -> Result<bool, Trouble> {
-        let (at, length) = (self.at, self.out.len());
-        self.copy(opening);
-        let mut open = 0usize;
-        let mut found = false;
-        self.nested(|scanner| {
-            loop {
-                scanner.step()?;
-                match scanner.peek(0).ok_or("an arithmetic expansion is not closed")? {
-                    b'(' => open += 1,
-                    b')' if open > 0 => open -= 1,
-                    b')' => {
-                        found = scanner.peek(1) == Some(b')');
-                        scanner.copy(2);
-                        return Ok(());
-                    }
-                    b'\\' => scanner.copy(1),
-                    b'$' => {
-                        scanner.dollar(true)?;
-                        continue;
-                    }
-                    b'`' => {
-                        scanner.backtick()?;
-                        continue;
-                    }
-                    _ => {}
-                }
-                scanner.copy(1);
-            }
-        })?;
-        if !found {
-            self.at = at;
-            self.out.truncate(length);
-        }
-        Ok(found)
     }
 
     /// `<<WORD`: notes the delimiter and leaves a mark.

@@ -6,23 +6,21 @@
 use tree_sitter::Node;
 
 use super::redirect::Io;
-use super::expand::silent;
-use super::state::{State, Value};
+use super::state::State;
 use super::{End, Lowerer, Outcome, STATEMENT_DEPTH};
-use crate::invocation::{Stdin, Word};
-
-/// A loop's body is read once for each of at most this many words or lines.
-const LOOP_BOUND: usize = 32;
+use crate::invocation::Stdin;
 
 /// The children of a node; a text between them that belongs to none makes the reading partial.
 pub(super) fn children<'t>(lowerer: &mut Lowerer<'_>, text: &[u8], node: Node<'t>) -> Vec<Node<'t>> {
     let mut cursor = node.walk();
     let children: Vec<Node<'t>> = node.children(&mut cursor).collect();
-    if children.iter().any(Node::is_missing) {
+    if children.iter().any(|child| child.is_missing() || child.is_error()) {
         lowerer.partial("the script has a syntax error");
     }
     let mut at = node.start_byte();
-    for end in children.iter().map(|child| (child.start_byte(), child.end_byte())).chain([(node.end_byte(), 0)]) {
+    for end in
+        children.iter().map(|child| (child.start_byte(), child.end_byte())).chain([(node.end_byte(), 0)])
+    {
         let gap = text.get(at..end.0).unwrap_or_default();
         if !gap.iter().all(u8::is_ascii_whitespace) {
             lowerer.partial("a piece of the script was not read");
@@ -52,7 +50,7 @@ impl Lowerer<'_> {
     }
 
     /// Statements one after the other, with the separators between them.
-    fn sequence(&mut self, text: &[u8], nodes: &[Node<'_>]) -> Outcome {
+    pub(super) fn sequence(&mut self, text: &[u8], nodes: &[Node<'_>]) -> Outcome {
         let mut all = Outcome::QUIET;
         for (at, node) in nodes.iter().enumerate() {
             if !node.is_named() {
@@ -87,9 +85,11 @@ impl Lowerer<'_> {
 
     fn dispatch(&mut self, text: &[u8], node: Node<'_>, extra: &[Node<'_>]) -> Outcome {
         match node.kind() {
-            "command" | "declaration_command" | "unset_command" | "variable_assignment" | "variable_assignments" => {
-                self.simple(text, node, extra)
-            }
+            "command"
+            | "declaration_command"
+            | "unset_command"
+            | "variable_assignment"
+            | "variable_assignments" => self.simple(text, node, extra),
             "redirected_statement" => {
                 let (body, redirects) = self.split_redirects(text, node, extra);
                 match body {
@@ -110,7 +110,13 @@ impl Lowerer<'_> {
             _ if !extra.is_empty() => self.redirected(text, node, extra),
             "compound_statement" if source(text, node).starts_with(b"((") => {
                 let inner = source(text, node);
-                self.number(inner.get(2..inner.len().saturating_sub(2)).unwrap_or_default());
+                let inner = inner.get(2..inner.len().saturating_sub(2)).unwrap_or_default();
+                if holds_words(inner) {
+                    // sh reads `((rm x))` as a subshell in a subshell; bash as a faulty sum.
+                    self.partial("an arithmetic expression could not be read");
+                    return self.subshell(|lowerer| lowerer.script(inner));
+                }
+                self.number(inner);
                 Outcome::QUIET
             }
             "compound_statement" | "do_group" => {
@@ -182,7 +188,13 @@ impl Lowerer<'_> {
         self.deliver(outcome, &io)
     }
 
-    fn stages<'t>(&mut self, text: &[u8], node: Node<'t>, extra: &[Node<'t>], out: &mut Vec<(Node<'t>, Vec<Node<'t>>)>) {
+    fn stages<'t>(
+        &mut self,
+        text: &[u8],
+        node: Node<'t>,
+        extra: &[Node<'t>],
+        out: &mut Vec<(Node<'t>, Vec<Node<'t>>)>,
+    ) {
         if node.kind() == "redirected_statement" {
             let (body, redirects) = self.split_redirects(text, node, extra);
             if let Some(body) = body.filter(|body| body.kind() == "pipeline") {
@@ -228,7 +240,8 @@ impl Lowerer<'_> {
         }
         parts.push(("", left));
         parts.reverse();
-        let mut run = ListRun { all: Outcome::QUIET, failures: Vec::new(), last: left, before: self.state.clone() };
+        let mut run =
+            ListRun { all: Outcome::QUIET, failures: Vec::new(), last: left, before: self.state.clone() };
         let count = parts.len();
         for (at, (operator, part)) in parts.into_iter().enumerate() {
             let extra = if at + 1 == count { extra } else { &[] };
@@ -252,7 +265,8 @@ impl Lowerer<'_> {
         run: &mut ListRun<'t>,
     ) {
         let went = run.last.kind() == "command" && self.state.folder.path != run.before.folder.path;
-        let last_cannot_fail = matches!(run.last.kind(), "variable_assignment" | "variable_assignments" | "declaration_command");
+        let last_cannot_fail =
+            matches!(run.last.kind(), "variable_assignment" | "variable_assignments" | "declaration_command");
         let before = self.state.clone();
         let mut succeeded = before.clone();
         if went {
@@ -325,7 +339,11 @@ impl Lowerer<'_> {
             quiet &= self.branch(text, &condition, &branch, &mut results);
         }
         let ends = self.join(results, has_else);
-        if quiet { Outcome { ends, ..Outcome::QUIET } } else { Outcome { ends, ..Outcome::unknown(source(text, node)) } }
+        if quiet {
+            Outcome { ends, ..Outcome::QUIET }
+        } else {
+            Outcome { ends, ..Outcome::unknown(source(text, node)) }
+        }
     }
 
     /// A condition in the state of all branches, then a branch of its own; true when it prints nothing.
@@ -386,134 +404,11 @@ impl Lowerer<'_> {
             quiet &= self.branch(text, &[], body, &mut results);
         }
         let ends = self.join(results, covered);
-        if quiet { Outcome { ends, ..Outcome::QUIET } } else { Outcome { ends, ..Outcome::unknown(source(text, node)) } }
-    }
-
-    /// `while` and `until`.
-    fn repeat(&mut self, text: &[u8], node: Node<'_>) -> Outcome {
-        let nodes = children(self, text, node);
-        let (body, condition): (Vec<Node<'_>>, Vec<Node<'_>>) =
-            nodes.iter().skip(1).copied().partition(|node| node.kind() == "do_group");
-        let before = self.state.clone();
-        let lines = self.lines_read(text, &condition);
-        let mut all = Outcome::QUIET;
-        let mut pass = |lowerer: &mut Self| {
-            let outcome = lowerer.sequence(text, &condition);
-            let outcome = silent(&outcome).then(lowerer.sequence(text, &body));
-            let ends = outcome.ends;
-            let so_far = std::mem::replace(&mut all, Outcome::QUIET);
-            all = so_far.then(outcome);
-            ends
-        };
-        let ends = match lines {
-            Some(lines) => {
-                let stdin = self.state.stdin.clone();
-                let mut ends = End::Runs;
-                for line in lines {
-                    self.state.stdin = Stdin::Bytes(line);
-                    ends = pass(self);
-                    if ends > End::Loop {
-                        break;
-                    }
-                }
-                self.state.stdin = stdin;
-                ends
-            }
-            None => {
-                let first = self.commands.len();
-                let ends = pass(self);
-                // What the body changes counts in the next round.
-                if ends == End::Runs && self.state.variables != before.variables || self.state.folder != before.folder {
-                    let second = self.commands.len();
-                    let _ = pass(self);
-                    self.forget_repeated(first, second);
-                }
-                ends
-            }
-        };
-        self.state.merge(before);
-        let stdout = if matches!(all.stdout, Stdin::Empty) { Stdin::Empty } else { Outcome::unknown(source(text, node)).stdout };
-        let stdout = if ends > End::Loop { all.stdout } else { stdout };
-        Outcome { stdout, ends: End::Runs }
-    }
-
-    /// Drops commands from `second` on that stand between `first` and `second` already.
-    fn forget_repeated(&mut self, first: usize, second: usize) {
-        let later = self.commands.split_off(second);
-        for command in later {
-            let same = |old: &super::Command| {
-                old.invocation.program == command.invocation.program
-                    && old.invocation.args == command.invocation.args
-                    && old.invocation.cwd == command.invocation.cwd
-            };
-            if !self.commands[first..second].iter().any(same) {
-                self.commands.push(command);
-            }
-        }
-    }
-
-    /// The lines that `while read …` gets, when stdin is known and short.
-    fn lines_read(&self, text: &[u8], condition: &[Node<'_>]) -> Option<Vec<Vec<u8>>> {
-        let command = condition.iter().find(|node| node.is_named())?;
-        let words = source(text, *command);
-        let reads = words.split(|byte| *byte == b' ').any(|word| word == b"read");
-        let Stdin::Bytes(bytes) = &self.state.stdin else { return None };
-        let lines: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
-        (reads && command.kind() == "command" && lines.len() <= LOOP_BOUND).then_some(lines)
-    }
-
-    /// `for x in words` and `select`.
-    fn each(&mut self, text: &[u8], node: Node<'_>) -> Outcome {
-        let (mut name, mut ranges, mut body, mut listed) = (Vec::new(), Vec::<std::ops::Range<usize>>::new(), None, false);
-        for child in children(self, text, node) {
-            match child.kind() {
-                "variable_name" if name.is_empty() => name = source(text, child).to_vec(),
-                "in" => listed = true,
-                "do_group" | "compound_statement" if child.is_named() => body = Some(child),
-                "for" | "select" | ";" | "\n" => {}
-                _ => match ranges.last_mut() {
-                    Some(last) if last.end == child.start_byte() => last.end = child.end_byte(),
-                    _ => ranges.push(child.byte_range()),
-                },
-            }
-        }
-        let (Some(body), false) = (body, name.is_empty()) else {
-            self.partial("a loop could not be read");
-            return Outcome::unknown(source(text, node));
-        };
-        let words: Vec<Word> = if listed {
-            ranges.into_iter().flat_map(|range| self.words(&text[range])).collect()
+        if quiet {
+            Outcome { ends, ..Outcome::QUIET }
         } else {
-            self.words(b"\"$@\"")
-        };
-        let mut all = Outcome::QUIET;
-        if words.len() > LOOP_BOUND {
-            self.state.set_unknown(&name);
-            all = self.statement(text, body, &[]);
-        } else {
-            for word in words {
-                self.state.set(&name, Value::Scalar(word));
-                all = all.then(self.statement(text, body, &[]));
-                if all.ends > End::Loop || self.exhausted() {
-                    break;
-                }
-            }
+            Outcome { ends, ..Outcome::unknown(source(text, node)) }
         }
-        let ends = if all.ends == End::Loop { End::Runs } else { all.ends };
-        Outcome { ends, ..all }
-    }
-
-    /// `for ((…))`: the body once; what the header counts is unknown.
-    fn counted(&mut self, text: &[u8], node: Node<'_>) -> Outcome {
-        let Some(body) = node.child_by_field_name("body") else {
-            self.partial("a loop could not be read");
-            return Outcome::unknown(source(text, node));
-        };
-        let header = &text[node.start_byte()..body.start_byte()];
-        self.effects(header);
-        self.assigned(header);
-        let outcome = self.statement(text, body, &[]);
-        Outcome { ends: End::Runs, ..outcome }
     }
 
     fn define(&mut self, text: &[u8], node: Node<'_>) -> Outcome {
@@ -527,6 +422,24 @@ impl Lowerer<'_> {
         self.state.functions.insert(source(text, name).to_vec(), body.into());
         Outcome::QUIET
     }
+}
+
+/// True when two names stand side by side, which no sum has.
+fn holds_words(text: &[u8]) -> bool {
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let (mut after_name, mut blank) = (false, false);
+    for byte in text {
+        if byte.is_ascii_whitespace() {
+            blank = true;
+            continue;
+        }
+        if name(byte) && after_name && blank {
+            return true;
+        }
+        after_name = name(byte);
+        blank = false;
+    }
+    false
 }
 
 /// A list while its parts are read.

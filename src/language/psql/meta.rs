@@ -22,12 +22,14 @@ use crate::language::sql::lex::{Kind, Scanner, Tokens, text_value};
 pub enum Live {
     Dead,
     Maybe,
-    Live,
+    Surely,
 }
 
 /// One open `\if`.
 pub struct Branch {
     live: Live,
+    /// The branches around it.
+    outer: Live,
     /// Whether an earlier branch was taken.
     taken: Live,
     saved: (usize, Scanner),
@@ -35,7 +37,7 @@ pub struct Branch {
 
 /// Whether the innermost of nested branches runs.
 pub fn state(branches: &[Branch]) -> Live {
-    branches.iter().map(|branch| branch.live).min().unwrap_or(Live::Live)
+    branches.last().map_or(Live::Surely, |branch| branch.live.min(branch.outer))
 }
 
 /// How a variable is written.
@@ -120,8 +122,7 @@ impl Argument {
 impl Script {
     /// The meta-command whose name starts at `at`; where SQL goes on.
     pub(super) fn meta(&mut self, run: &mut Run, bytes: &[u8], at: usize, host: &mut dyn Host) -> usize {
-        let line =
-            memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[])).map_or(bytes.len(), |found| at + found);
+        let line = run.line_end(bytes, at);
         let rest = bytes.get(at..line).unwrap_or(&[]);
         if rest.first() == Some(&b'\\') {
             // `\\` separates a command from SQL.
@@ -161,21 +162,23 @@ impl Script {
 
     /// `\if`, `\elif`, `\else`, `\endif`.
     fn branching(&mut self, run: &mut Run, name: &str, tail: &[u8], host: &mut dyn Host) -> bool {
-        let outer = state(run.branches.get(..run.branches.len().saturating_sub(1)).unwrap_or(&[]));
         match name {
             "if" => {
-                let live =
-                    if state(&run.branches) == Live::Dead { Live::Dead } else { self.condition(tail, host) };
-                let taken = if state(&run.branches) == Live::Dead { Live::Live } else { live };
+                let outer = state(&run.branches);
+                let live = if outer == Live::Dead { Live::Dead } else { self.condition(tail, host) };
+                let taken = if outer == Live::Dead { Live::Surely } else { live };
                 let saved = (run.buffer.len(), run.scanner.clone());
-                run.branches.push(Branch { live, taken, saved });
+                run.branches.push(Branch { live, outer, taken, saved });
             }
             "elif" | "else" => {
                 leave_branch(run);
-                let taken = run.branches.last().map_or(Live::Live, |branch| branch.taken);
+                let (taken, outer) = run
+                    .branches
+                    .last()
+                    .map_or((Live::Surely, Live::Surely), |branch| (branch.taken, branch.outer));
                 let condition = match (name, taken, outer) {
-                    (_, Live::Live, _) | (.., Live::Dead) => Live::Dead,
-                    ("else", ..) => Live::Live,
+                    (_, Live::Surely, _) | (.., Live::Dead) => Live::Dead,
+                    ("else", ..) => Live::Surely,
                     _ => self.condition(tail, host),
                 };
                 let Some(branch) = run.branches.last_mut() else { return true };
@@ -197,7 +200,7 @@ impl Script {
         let text: Vec<u8> =
             arguments.iter().map(|argument| argument.text.clone()).collect::<Vec<_>>().join(&b' ');
         match truth(&text) {
-            Some(true) if known => Live::Live,
+            Some(true) if known => Live::Surely,
             Some(false) if known => Live::Dead,
             _ => Live::Maybe,
         }
@@ -430,24 +433,22 @@ impl Script {
                     argument.text.extend_from_slice(DYNAMIC.as_bytes());
                     at += length + 2;
                 }
-                b':' => {
-                    match variable_at(tail, at).and_then(|found| Some((found, self.value(found.1, host)))) {
-                        Some(((Form::IsSet, _, end), value)) => {
-                            argument.unknown |= value.is_none() && self.any_variable;
-                            argument.text.extend_from_slice(if value.is_some() { b"TRUE" } else { b"FALSE" });
-                            at = end;
-                        }
-                        Some(((form, _, end), Some(value))) => {
-                            argument.unknown |= value.is_none();
-                            argument.text.extend(form.quote(value));
-                            at = end;
-                        }
-                        _ => {
-                            argument.text.push(byte);
-                            at += 1;
-                        }
+                b':' => match variable_at(tail, at).map(|found| (found, self.value(found.1, host))) {
+                    Some(((Form::IsSet, _, end), value)) => {
+                        argument.unknown |= value.is_none() && self.any_variable;
+                        argument.text.extend_from_slice(if value.is_some() { b"TRUE" } else { b"FALSE" });
+                        at = end;
                     }
-                }
+                    Some(((form, _, end), Some(value))) => {
+                        argument.unknown |= value.is_none();
+                        argument.text.extend(form.quote(value));
+                        at = end;
+                    }
+                    _ => {
+                        argument.text.push(byte);
+                        at += 1;
+                    }
+                },
                 b'\\' => break,
                 _ if byte.is_ascii_whitespace() => break,
                 _ => {
@@ -457,6 +458,22 @@ impl Script {
             }
         }
         (argument, at.min(tail.len()))
+    }
+}
+
+impl Run {
+    /// The end of the line at `at`. Found once per line: a line of ten million commands is one line.
+    fn line_end(&mut self, bytes: &[u8], at: usize) -> usize {
+        let piece = bytes.as_ptr() as usize;
+        match self.line {
+            Some((of, from, end)) if of == piece && from <= at && at <= end && end <= bytes.len() => end,
+            _ => {
+                let end = memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[]))
+                    .map_or(bytes.len(), |found| at + found);
+                self.line = Some((piece, at, end));
+                end
+            }
+        }
     }
 }
 
@@ -476,11 +493,13 @@ fn is_whole_line(name: &str) -> bool {
 /// The shell command of `\g |…`, `\o |…`, `\w |…`.
 fn piped<'a>(name: &str, tail: &'a [u8]) -> Option<&'a [u8]> {
     let tail = tail.trim_ascii_start();
-    let tail = match (name, tail.first(), memchr::memchr(b')', tail)) {
-        ("g" | "gx", Some(b'('), Some(close)) => tail.get(close + 1..)?.trim_ascii_start(),
-        _ => tail,
-    };
-    matches!(name, "g" | "gx" | "o" | "out" | "w" | "write").then_some(tail)?.strip_prefix(b"|")
+    if !matches!(name, "g" | "gx" | "o" | "out" | "w" | "write") {
+        return None;
+    }
+    let options = name.starts_with('g') && tail.first() == Some(&b'(');
+    let close = if options { memchr::memchr(b')', tail) } else { None };
+    let tail = close.map_or(Some(tail), |close| tail.get(close + 1..))?;
+    tail.trim_ascii_start().strip_prefix(b"|")
 }
 
 /// The length of a `'…'` behind its first quote, last quote included.

@@ -14,6 +14,7 @@
 use tree_sitter::Node;
 
 use super::DYNAMIC;
+use super::column::{Side, column, is_key, literals, mirrored, plain, sure};
 use super::lex::text_value;
 use super::tree::{children, find, folded, text, walk};
 
@@ -33,19 +34,6 @@ pub struct Judge<'a> {
     pub source: &'a str,
     /// Folded names by which the target's columns may be qualified.
     pub targets: Vec<String>,
-}
-
-/// What one side of a comparison is.
-#[derive(Clone, Debug, PartialEq)]
-enum Side {
-    Truth(bool),
-    Number(f64),
-    Text(String),
-    Null,
-    /// The same for every row, but not known here.
-    Constant,
-    Column(String),
-    Other,
 }
 
 /// The longest list of keys that still counts as naming rows.
@@ -151,7 +139,7 @@ impl Judge<'_> {
                     _ => None,
                 },
                 "where_clause" | "func_arg_expr" if node.child_count() <= 2 => {
-                    node.child(u32::try_from(node.child_count()).unwrap_or(1).saturating_sub(1))
+                    node.child(node.child_count().saturating_sub(1))
                 }
                 "func_expr" if node.child_count() == 1 => node.child(0),
                 "select_with_parens" => scalar(node),
@@ -171,7 +159,7 @@ impl Judge<'_> {
             "AexprConst" => self.constant(node, &parts),
             "columnref" => match folded(text(node, self.source)) {
                 name if name.contains(DYNAMIC) => Side::Constant,
-                name => Side::Column(name),
+                name => Side::Column(self.own_column(name)),
             },
             "param" => Side::Constant,
             _ => match parts.as_slice() {
@@ -183,6 +171,16 @@ impl Judge<'_> {
                 [cast, _, value, ..] if cast.kind() == "kw_cast" => self.side(*value),
                 _ => self.call_side(node),
             },
+        }
+    }
+
+    /// `t.id` and `id` are one column of the target.
+    fn own_column(&self, name: String) -> String {
+        match name.rsplit_once('.') {
+            Some((qualifier, column)) if self.targets.iter().any(|target| target == qualifier) => {
+                column.to_owned()
+            }
+            _ => name,
         }
     }
 
@@ -237,10 +235,12 @@ impl Judge<'_> {
         let (left_side, right_side) = (self.side(*left), self.side(*right));
         match (&left_side, &right_side) {
             (Side::Column(a), Side::Column(b)) if a == b => sure(matches!(operator, "=" | "<=" | ">=")),
-            (Side::Column(name), Side::Other) if !matches!(right_side, Side::Column(_)) => {
-                let _ = name;
-                Extent::Part
-            }
+            (Side::Column(_), Side::Other) => Extent::Part,
+            (Side::Other, Side::Number(number)) if self.never_negative(*left) => match operator {
+                ">=" if *number <= 0.0 => Extent::Nearly,
+                ">" if *number < 0.0 => Extent::Nearly,
+                _ => Extent::Part,
+            },
             (Side::Column(name), _) if !matches!(right_side, Side::Column(_)) => {
                 column(name, operator, &right_side, text(*right, self.source))
             }
@@ -259,11 +259,25 @@ impl Judge<'_> {
         }
     }
 
+    /// `length(name)` and its kin.
+    fn never_negative(&self, node: Node<'_>) -> bool {
+        let node = self.core(node);
+        let name = node
+            .child(0)
+            .filter(|_| node.kind() == "func_application")
+            .map(|name| folded(text(name, self.source)));
+        matches!(
+            name.as_deref(),
+            Some("length" | "char_length" | "character_length" | "octet_length" | "abs" | "cardinality")
+        )
+    }
+
     /// `x = ANY (…)`.
     fn any_of(&self, left: Node<'_>, right: Node<'_>) -> Option<Extent> {
         let right = self.core(right);
         let written = text(right, self.source);
-        let opened = written.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("any"));
+        let word = written.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+        let opened = word.eq_ignore_ascii_case("any") || word.eq_ignore_ascii_case("some");
         if right.kind() != "func_application" || !opened {
             return None;
         }
@@ -415,10 +429,6 @@ impl Judge<'_> {
     }
 }
 
-const fn sure(truth: bool) -> Extent {
-    if truth { Extent::All } else { Extent::None }
-}
-
 const fn opposite(extent: Extent) -> Extent {
     match extent {
         Extent::None => Extent::All,
@@ -462,9 +472,13 @@ pub fn items(list: Node<'_>) -> Vec<Node<'_>> {
                 items.push(part);
             }
         }
+        // A level holds one item, behind the list of those before it.
         match next {
             Some(part) => at = part,
-            None => return items,
+            None => {
+                items.reverse();
+                return items;
+            }
         }
     }
 }
@@ -476,108 +490,4 @@ fn scalar(select: Node<'_>) -> Option<Node<'_>> {
     }
     let target = find(select, &["target_el"])?;
     target.child(0).filter(|first| first.kind() == "a_expr")
-}
-
-/// A comparison of two literals, worked out.
-fn literals(operator: &str, left: &Side, right: &Side) -> Extent {
-    let order = match (left, right) {
-        (Side::Null, _) | (_, Side::Null) => return Extent::None,
-        (Side::Number(a), Side::Number(b)) => a.partial_cmp(b),
-        (Side::Text(a), Side::Text(b)) => Some(a.cmp(b)),
-        (Side::Truth(a), Side::Truth(b)) => Some(a.cmp(b)),
-        _ => None,
-    };
-    let Some(order) = order else { return Extent::Nearly };
-    match operator {
-        "=" => sure(order.is_eq()),
-        "<>" | "!=" => sure(order.is_ne()),
-        // The order of texts is the collation's.
-        _ if matches!(left, Side::Text(_)) => Extent::Nearly,
-        "<" => sure(order.is_lt()),
-        "<=" => sure(order.is_le()),
-        ">" => sure(order.is_gt()),
-        ">=" => sure(order.is_ge()),
-        _ => Extent::Nearly,
-    }
-}
-
-fn mirrored(operator: &str) -> &str {
-    match operator {
-        "<" => ">",
-        "<=" => ">=",
-        ">" => "<",
-        ">=" => "<=",
-        other => other,
-    }
-}
-
-/// A column against something that is the same for every row.
-fn column(name: &str, operator: &str, value: &Side, written: &str) -> Extent {
-    let key = is_key(name);
-    match (operator, value) {
-        ("=", Side::Null) => Extent::None,
-        ("=", _) if key => Extent::Key,
-        ("<>" | "!=", _) if key => Extent::Nearly,
-        (">", Side::Number(number)) if key && *number <= 0.0 => Extent::Nearly,
-        (">=", Side::Number(number)) if key && *number <= 1.0 => Extent::Nearly,
-        ("<" | "<=", Side::Number(number)) if key && *number >= 1e9 => Extent::Nearly,
-        (">" | ">=", Side::Text(text)) if text == "-infinity" || year(text).is_some_and(|y| y <= 1970) => {
-            Extent::Nearly
-        }
-        ("<" | "<=", Side::Text(text)) if text == "infinity" || year(text).is_some_and(|y| y >= 2100) => {
-            Extent::Nearly
-        }
-        (">" | ">=" | "<>" | "!=", Side::Text(text)) if key && text.is_empty() => Extent::Nearly,
-        ("<" | "<=", Side::Constant) if is_past(name) && is_now(written) => Extent::Nearly,
-        _ => Extent::Part,
-    }
-}
-
-fn year(text: &str) -> Option<u32> {
-    let digits = text.get(..4)?;
-    text.get(4..)
-        .filter(|rest| rest.is_empty() || rest.starts_with(['-', '/', '.']))
-        .and_then(|_| digits.parse().ok())
-}
-
-fn is_now(written: &str) -> bool {
-    matches!(
-        plain(written).as_str(),
-        "now()"
-            | "current_timestamp"
-            | "current_date"
-            | "localtimestamp"
-            | "clock_timestamp()"
-            | "transaction_timestamp()"
-            | "statement_timestamp()"
-    )
-}
-
-/// A time that lies in the past in every row.
-fn is_past(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    ["created", "updated", "inserted", "modified", "recorded", "logged"]
-        .iter()
-        .any(|word| last.starts_with(word))
-}
-
-/// Whether a column's name says that it tells rows apart.
-fn is_key(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let lower = last.to_lowercase();
-    const NAMES: &[&str] = &[
-        "id", "uuid", "guid", "ulid", "pk", "key", "email", "slug", "username", "login", "handle", "sku",
-        "isbn", "iban", "token", "ctid", "oid", "rowid", "hostname", "phone",
-    ];
-    const ENDS: &[&str] = &["_id", "_uuid", "_guid", "_pk", "_key", "_slug", "_email", "_token"];
-    NAMES.contains(&lower.as_str())
-        || ENDS.iter().any(|end| lower.ends_with(end))
-        || last.ends_with("Id")
-        || last.ends_with("Uuid")
-        || lower == "user_name"
-}
-
-/// Lower case without blanks: for comparing pieces of source.
-fn plain(source: &str) -> String {
-    source.chars().filter(|character| !character.is_whitespace()).flat_map(char::to_lowercase).collect()
 }

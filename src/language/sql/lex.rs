@@ -181,12 +181,6 @@ impl Scanner {
         }
         start + length
     }
-
-    /// Whether bytes inside a comment or a quote would be lost if the input ended here.
-    #[must_use]
-    pub fn inside(&self) -> bool {
-        !matches!(self.within, Within::Nothing | Within::LineComment)
-    }
 }
 
 fn leave_quote(rest: &[u8], escapes: bool) -> (usize, bool) {
@@ -406,8 +400,9 @@ fn quoted_name(rest: &[u8], from: usize) -> usize {
     }
 }
 
-/// A statement made ready for the grammar: valid UTF-8, no comments, `U&"…"` decoded (the grammar reads
-/// neither nested comments nor `U&""`). `Err` says why it must not be parsed.
+/// A statement made ready for the grammar: valid UTF-8, no comments, and without the three constructs that
+/// it does not read: nested comments, `U&"…"` (decoded), `ANY (SELECT …)` (parenthesised once more).
+/// `Err` says why it must not be parsed.
 pub fn normalise(bytes: &[u8], backslash_quotes: bool) -> Result<Cow<'_, str>, &'static str> {
     // The grammar reads at about 10 MB/s and takes some thirty times the text in memory.
     const LONGEST: usize = 4 << 20;
@@ -420,21 +415,26 @@ pub fn normalise(bytes: &[u8], backslash_quotes: bool) -> Result<Cow<'_, str>, &
         if token.depth > DEEPEST {
             return Err("the statement is nested too deeply to read");
         }
-        plain &= token.kind != Kind::Comment
-            && !unicode_escaped(token.bytes)
-            && !(backslash_quotes && token.kind == Kind::Text);
+        plain &= token.kind != Kind::Comment && !unicode_escaped(token.bytes) && !quantifier(&token);
+        plain &= !(backslash_quotes && token.kind == Kind::Text);
     }
     if plain {
-        return Ok(String::from_utf8_lossy(bytes));
+        Ok(String::from_utf8_lossy(bytes))
+    } else {
+        Ok(Cow::Owned(rewritten(bytes, backslash_quotes)))
     }
-    let mut out = String::with_capacity(bytes.len());
-    for token in Tokens::new(bytes, backslash_quotes) {
-        if token.kind == Kind::Comment {
-            continue;
-        }
+}
+
+fn rewritten(bytes: &[u8], backslash_quotes: bool) -> String {
+    let tokens = Tokens::new(bytes, backslash_quotes).filter(|token| token.kind != Kind::Comment);
+    let tokens: Vec<Token<'_>> = tokens.collect();
+    let mut out = String::with_capacity(bytes.len() + 16);
+    // Depths of the parentheses that were doubled.
+    let mut doubled: Vec<u32> = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
         let gap = bytes.get(..offset(bytes, token.bytes)).and_then(<[u8]>::last);
         if gap.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'/') && !out.is_empty() {
-            // Keeps `'a' newline 'b'` one literal and everything else apart.
+            // A newline keeps `'a' newline 'b'` one literal and everything else apart.
             out.push('\n');
         }
         let text = String::from_utf8_lossy(token.bytes);
@@ -446,8 +446,25 @@ pub fn normalise(bytes: &[u8], backslash_quotes: bool) -> Result<Cow<'_, str>, &
         } else {
             out.push_str(&text);
         }
+        let before = index.checked_sub(1).and_then(|before| tokens.get(before));
+        let after = tokens.get(index + 1);
+        if token.bytes == b"("
+            && before.is_some_and(quantifier)
+            && after
+                .is_some_and(|after| ["select", "with", "values", "table"].iter().any(|word| after.is(word)))
+        {
+            doubled.push(token.depth);
+            out.push('(');
+        } else if token.bytes == b")" && doubled.last().is_some_and(|depth| depth + 1 == token.depth) {
+            doubled.pop();
+            out.push(')');
+        }
     }
-    Ok(Cow::Owned(out))
+    out
+}
+
+fn quantifier(token: &Token<'_>) -> bool {
+    token.is("any") || token.is("some") || token.is("all")
 }
 
 /// Where `part`, a piece of `whole`, starts.

@@ -68,11 +68,14 @@ impl Reader {
                 let built = runs.is_some_and(|runs| index == runs + 1);
                 pieces.push((at.kind(), built, text(*part, &source).to_owned()));
             }
-            pieces.len() < 2000
+            pieces.len() < 20_000
         });
+        if pieces.len() >= 20_000 {
+            judged.extend(self.unread("a DO block that is too long to read", body.as_bytes()).judged);
+        }
         for (parent, built, piece) in pieces {
             judged.extend(self.piece(parent, built, piece.trim()));
-            if judged.len() >= super::MOST_ACTIONS {
+            if judged.len() >= super::MOST_LOOKED_AT {
                 break;
             }
         }

@@ -106,7 +106,8 @@ pub fn objects(node: Node<'_>, source: &str) -> Vec<String> {
     if let Some(on) = child(node, "kw_on") {
         // DROP TRIGGER name ON table: one object.
         let name = children(node).into_iter().find(|at| at.kind() == "name");
-        let table = children(node).into_iter().find(|at| at.start_byte() > on.end_byte());
+        let table = children(node).into_iter().find(|at| at.start_byte() >= on.end_byte());
+        let table = table.filter(|at| matches!(at.kind(), "any_name" | "qualified_name"));
         if let (Some(name), Some(table)) = (name, table) {
             return vec![format!("{} on {}", text(name, source), text(table, source))];
         }

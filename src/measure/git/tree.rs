@@ -4,7 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Answer, Git, Trouble, assume, counted, fields, nothing, state};
 use crate::assess::Severity;
@@ -139,10 +139,14 @@ pub(super) fn reset_hard(git: &Git, operands: &[OsString]) -> Answer<State> {
         };
     };
     let resolved = String::from_utf8_lossy(&resolved).trim().to_owned();
+    if let Some(state) = collisions(git, target, &[])? {
+        return Ok(state);
+    }
     if resolved == status.commit {
         return Ok(nothing("nothing is uncommitted and the branch stays where it is"));
     }
-    let mut args = vec!["rev-list".to_owned(), "--count".to_owned(), "HEAD".to_owned(), "--not".to_owned(), resolved];
+    let mut args =
+        vec!["rev-list".to_owned(), "--count".to_owned(), "HEAD".to_owned(), "--not".to_owned(), resolved];
     args.extend(status.branch.map(|branch| format!("--exclude={branch}")));
     args.extend(["--branches", "--remotes", "--tags"].map(str::to_owned));
     let count = git.count(args)?;
@@ -160,13 +164,21 @@ pub(super) fn reset_hard(git: &Git, operands: &[OsString]) -> Answer<State> {
 
 /// Changes of named paths; the first operand says whether staged ones go as well.
 pub(super) fn restore(git: &Git, operands: &[OsString]) -> Answer<State> {
-    let Some((mode, paths)) = operands.split_first() else { return Err(Trouble::Refused) };
+    let [mode, tree, paths @ ..] = operands else { return Err(Trouble::Refused) };
+    if !tree.is_empty()
+        && let Ok(Some(state)) = collisions(git, tree, paths)
+    {
+        return Ok(state);
+    }
     let status = status(git, TRACKED, paths.iter().map(OsString::as_os_str))?;
     let both = mode == "both";
     let changed: Vec<&Entry> =
         status.entries.iter().filter(|entry| entry.unstaged() || (both && entry.staged())).collect();
     if changed.is_empty() {
-        return match paths.iter().find(|path| git.assumes && status.entries.is_empty() && !is_known(git, path)) {
+        return match paths
+            .iter()
+            .find(|path| git.assumes && status.entries.is_empty() && !is_known(git, path))
+        {
             Some(path) => Err(Trouble::Absent(format!("{} is not here", path.to_string_lossy()))),
             None => Ok(nothing("no uncommitted changes there")),
         };
@@ -187,42 +199,83 @@ fn names_file(git: &Git, path: &OsStr, entry: &Entry) -> bool {
 
 /// On disk or in the index.
 fn is_known(git: &Git, path: &OsStr) -> bool {
-    let pattern = path.as_bytes().starts_with(b":") || path.as_bytes().iter().any(|byte| b"*?[".contains(byte));
+    let pattern =
+        path.as_bytes().starts_with(b":") || path.as_bytes().iter().any(|byte| b"*?[".contains(byte));
     pattern
         || std::fs::symlink_metadata(git.path(path)).is_ok()
         || git.ask([OsStr::new("ls-files"), OsStr::new("--error-unmatch"), OsStr::new("--"), path]).is_ok()
 }
 
-/// All changes of tracked files.
-pub(super) fn everything(git: &Git) -> Answer<State> {
+/// Untracked files that a tree has as well: force overwrites them.
+fn collisions(git: &Git, tree: &OsStr, paths: &[OsString]) -> Answer<Option<State>> {
+    let args = ["diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", "--diff-filter=A", "HEAD"]
+        .map(OsStr::new);
+    let paths = paths.iter().map(OsString::as_os_str);
+    let args = args.into_iter().chain([tree, OsStr::new("--")]).chain(paths);
+    let output = git.ask(args)?;
+    let mut names = fields(&output).peekable();
+    if names.peek().is_none() {
+        return Ok(None);
+    }
+    // The names are relative to the top.
+    let top = git.ask(["rev-parse", "--show-toplevel"])?;
+    let top = Path::new(OsStr::from_bytes(top.trim_ascii_end()));
+    let files = names
+        .filter(|name| std::fs::symlink_metadata(top.join(name)).is_ok_and(|file| !file.is_dir()))
+        .count();
+    Ok((files > 0).then(|| {
+        let mut found =
+            state(Severity::High, format!("{} that git does not track, overwritten", counted(files, "file")));
+        found.facts = vec![("files", files as u64)];
+        found
+    }))
+}
+
+/// All changes of tracked files, and untracked ones that stand where the target has a file.
+pub(super) fn everything(git: &Git, operands: &[OsString]) -> Answer<State> {
     let status = status(git, TRACKED, [])?;
-    Ok(uncommitted(git, &status).unwrap_or_else(|| nothing("nothing is uncommitted")))
+    if let Some(state) = uncommitted(git, &status) {
+        return Ok(state);
+    }
+    if let Some(target) = operands.first()
+        && let Ok(Some(state)) = collisions(git, target, &[])
+    {
+        return Ok(state);
+    }
+    Ok(nothing("nothing is uncommitted"))
 }
 
 /// One word of a checkout: git takes a branch first, then a path.
 pub(super) fn word(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some(word) = operands.first() else { return Err(Trouble::Refused) };
     let switches = || state(Severity::Low, "changes the branch; git refuses to lose work");
-    let pattern = word.as_bytes().starts_with(b":") || word.as_bytes().iter().any(|byte| b"*?[".contains(byte));
+    let pattern =
+        word.as_bytes().starts_with(b":") || word.as_bytes().iter().any(|byte| b"*?[".contains(byte));
     if word == "-" {
         return Ok(switches());
     }
     if !pattern && std::fs::symlink_metadata(git.path(word)).is_err() {
         // A branch; or a file that is gone from the disk, which loses nothing.
-        return if git.assumes { Err(Trouble::Absent(format!("{} is not here", word.to_string_lossy()))) } else { Ok(switches()) };
+        return if git.assumes {
+            Err(Trouble::Absent(format!("{} is not here", word.to_string_lossy())))
+        } else {
+            Ok(switches())
+        };
     }
     if is_commit(git, word) {
         return Ok(switches());
     }
-    restore(git, &["worktree".into(), word.clone()])
+    restore(git, &["worktree".into(), OsString::new(), word.clone()])
 }
 
 /// Several words: a tree and paths, or paths alone.
 pub(super) fn words(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some((first, rest)) = operands.split_first() else { return Err(Trouble::Refused) };
-    let mut words = vec![OsString::from(if is_commit(git, first) { "both" } else { "worktree" })];
+    let tree = is_commit(git, first);
+    let mut words =
+        if tree { vec!["both".into(), first.clone()] } else { vec!["worktree".into(), OsString::new()] };
     let on_disk = std::fs::symlink_metadata(git.path(first)).is_ok();
-    if words[0] == "worktree" && (on_disk || !git.assumes) {
+    if !tree && (on_disk || !git.assumes) {
         words.push(first.clone());
     }
     words.extend_from_slice(rest);
@@ -238,9 +291,10 @@ fn is_commit(git: &Git, word: &OsStr) -> bool {
 /// Everything that only a linked working tree holds.
 pub(super) fn worktree(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some(path) = operands.first() else { return Err(Trouble::Refused) };
-    if std::fs::symlink_metadata(git.path(path)).is_err() {
+    let Some(path) = linked(git, path)? else {
         return Err(Trouble::Absent(format!("{} is not here", path.to_string_lossy())));
-    }
+    };
+    let path = path.as_os_str();
     let args: [&OsStr; 8] = [
         OsStr::new("-C"),
         path,
@@ -253,7 +307,11 @@ pub(super) fn worktree(git: &Git, operands: &[OsString]) -> Answer<State> {
     ];
     let status = parse(&git.ask(args)?);
     let folder = git.path(path);
-    let lost = status.entries.iter().filter(|entry| entry.staged() || entry.unstaged() || kept_nowhere(&folder, entry)).count();
+    let lost = status
+        .entries
+        .iter()
+        .filter(|entry| entry.staged() || entry.unstaged() || kept_nowhere(&folder, entry))
+        .count();
     if lost == 0 {
         return Ok(state(Severity::Low, "nothing in it is uncommitted"));
     }
@@ -262,12 +320,24 @@ pub(super) fn worktree(git: &Git, operands: &[OsString]) -> Answer<State> {
     Ok(state)
 }
 
+/// The linked working tree that a path or the end of one names.
+fn linked(git: &Git, path: &OsStr) -> Answer<Option<PathBuf>> {
+    if std::fs::symlink_metadata(git.path(path)).is_ok() {
+        return Ok(Some(PathBuf::from(path)));
+    }
+    let output = git.ask(["worktree", "list", "--porcelain", "-z"])?;
+    let mut places = fields(&output).filter_map(|field| field.as_bytes().strip_prefix(b"worktree "));
+    let place = places.find(|place| Path::new(OsStr::from_bytes(place)).ends_with(path));
+    Ok(place.map(|place| PathBuf::from(OsStr::from_bytes(place))))
+}
+
 fn kept_nowhere(folder: &Path, entry: &Entry) -> bool {
     match entry.tree {
         b'?' => !super::clean::is_regenerable(&folder.join(&entry.path)),
         b'!' => {
             let path = Path::new(&entry.path);
-            path.file_name().is_some_and(names::is_precious) || !super::clean::is_regenerable(&folder.join(path))
+            path.file_name().is_some_and(names::is_precious)
+                || !super::clean::is_regenerable(&folder.join(path))
         }
         _ => false,
     }
@@ -275,9 +345,14 @@ fn kept_nowhere(folder: &Path, entry: &Entry) -> bool {
 
 /// Changes inside submodules.
 pub(super) fn submodules(git: &Git, operands: &[OsString]) -> Answer<State> {
-    let status = status(git, &["--untracked-files=no", "--ignore-submodules=none"], operands.iter().map(OsString::as_os_str))?;
+    let status = status(
+        git,
+        &["--untracked-files=no", "--ignore-submodules=none"],
+        operands.iter().map(OsString::as_os_str),
+    )?;
     let modules: Vec<&Entry> = status.entries.iter().filter(|entry| entry.submodule[0] == b'S').collect();
-    let dirty = modules.iter().filter(|entry| entry.submodule[2] == b'M' || entry.submodule[3] == b'U').count();
+    let dirty =
+        modules.iter().filter(|entry| entry.submodule[2] == b'M' || entry.submodule[3] == b'U').count();
     let moved = modules.iter().filter(|entry| entry.submodule[1] == b'C').count();
     Ok(match (dirty, moved) {
         (0, 0) => state(Severity::Low, "no changes in submodules"),
@@ -291,12 +366,20 @@ pub(super) fn move_over(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some((target, sources)) = operands.split_last() else { return Err(Trouble::Refused) };
     let place = git.path(target);
     let over = if place.is_dir() {
-        sources.iter().filter_map(|source| Path::new(source).file_name()).filter(|name| place.join(name).exists()).count()
+        sources
+            .iter()
+            .filter_map(|source| Path::new(source).file_name())
+            .filter(|name| place.join(name).exists())
+            .count()
     } else {
         usize::from(place.exists())
     };
     if over == 0 {
-        return if git.assumes { Err(Trouble::Absent("the target is not here".to_owned())) } else { Ok(nothing("nothing is overwritten")) };
+        return if git.assumes {
+            Err(Trouble::Absent("the target is not here".to_owned()))
+        } else {
+            Ok(nothing("nothing is overwritten"))
+        };
     }
     Ok(state(Severity::Medium, format!("{} overwritten", counted(over, "file"))))
 }
@@ -304,8 +387,9 @@ pub(super) fn move_over(git: &Git, operands: &[OsString]) -> Answer<State> {
 /// A merge or rebase in progress, with the conflicts that were resolved by hand.
 pub(super) fn abort(git: &Git) -> Answer<State> {
     let output = git.ask(["ls-files", "--resolve-undo", "-z"])?;
-    let mut paths: Vec<&[u8]> =
-        fields(&output).map(|line| line.as_bytes().splitn(2, |&byte| byte == b'\t').nth(1).unwrap_or_default()).collect();
+    let mut paths: Vec<&[u8]> = fields(&output)
+        .map(|line| line.as_bytes().splitn(2, |&byte| byte == b'\t').nth(1).unwrap_or_default())
+        .collect();
     paths.dedup();
     if paths.is_empty() {
         return Ok(state(Severity::Low, "no conflict has been resolved yet"));

@@ -31,26 +31,45 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
     let creates = ["-b", "-B", "--orphan"].iter().any(|name| binding.has(name));
     if let Some(name) = binding.value("-B") {
         let start = head.first().cloned().unwrap_or_else(|| "HEAD".into());
-        let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::Medium), "git.checkout-reset", "checkout -B")
-            .object(name.shown())
-            .scope("branch tip")
-            .undo("reflog of the branch");
-        actions.push(question(action, GitLoss::RefMove, vec![super::heads(&name.visible()), start], binding, call));
+        let action = Action::new(
+            Effect::Destroy,
+            Impact::Fixed(Severity::Medium),
+            "git.checkout-reset",
+            "checkout -B",
+        )
+        .object(name.shown())
+        .scope("branch tip")
+        .undo("reflog of the branch");
+        actions.push(question(
+            action,
+            GitLoss::RefMove,
+            vec![super::heads(&name.visible()), start],
+            binding,
+            call,
+        ));
     }
-    if let Some(action) = files(binding, head, paths, listed) {
-        let (action, kind, operands) = action;
-        actions.push(question(action, kind, operands, binding, call));
+    if let Some(action) = chosen(binding, if paths.is_empty() { head } else { paths }) {
+        actions.push(action);
+    } else if let Some((action, operands)) = files(binding, head, paths, listed) {
+        actions.push(question(action, GitLoss::Restore, operands, binding, call));
     } else if binding.has("--force") {
-        let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-force", "checkout -f")
-            .object(shown(binding))
-            .scope("uncommitted changes")
-            .undo("none")
-            .advice("git stash, then check out");
-        actions.push(question(action, GitLoss::ForceCheckout, Vec::new(), binding, call));
-    } else if !creates && binding.terminator.is_none() && !binding.has("--detach") && !binding.has("--track") && !words.is_empty() {
+        let action =
+            Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-force", "checkout -f")
+                .object(shown(binding))
+                .scope("uncommitted changes")
+                .undo("none")
+                .advice("git stash, then check out");
+        actions.push(question(action, GitLoss::ForceCheckout, head.to_vec(), binding, call));
+    } else if !creates
+        && binding.terminator.is_none()
+        && !binding.has("--detach")
+        && !binding.has("--track")
+        && !words.is_empty()
+    {
         let kind = if words.len() == 1 { GitLoss::CheckoutWord } else { GitLoss::CheckoutWords };
-        let impact = if words.len() == 1 { Severity::Low } else { Severity::High };
-        let action = Action::new(Effect::Destroy, Impact::Fixed(impact), "git.checkout", "checkout")
+        let (effect, severity) =
+            if words.len() == 1 { (Effect::Write, Severity::Low) } else { (Effect::Destroy, Severity::High) };
+        let action = Action::new(effect, Impact::Fixed(severity), "git.checkout", "checkout")
             .object(shown(binding))
             .scope("uncommitted changes of these files, if they are files")
             .undo("none for changes")
@@ -59,7 +78,8 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
     }
     if actions.is_empty() {
         actions.push(
-            Action::new(Effect::Write, Impact::Change, "git.checkout-branch", "checkout").object(shown(binding)),
+            Action::new(Effect::Write, Impact::Change, "git.checkout-branch", "checkout")
+                .object(shown(binding)),
         );
     }
     actions
@@ -71,21 +91,22 @@ fn files(
     head: &[OsString],
     paths: &[OsString],
     listed: bool,
-) -> Option<(Action, GitLoss, Vec<OsString>)> {
+) -> Option<(Action, Vec<OsString>)> {
     if paths.is_empty() && !listed {
-        return chosen(binding, head).map(|action| (action, GitLoss::Restore, mode("both", head)));
+        return None;
     }
-    let tree = head.first();
     let everything = [OsString::from(":/")];
     let paths = if listed { &everything } else { paths };
-    let operands = mode(if tree.is_some() { "both" } else { "worktree" }, paths);
-    let action = chosen(binding, paths).unwrap_or_else(|| {
+    let mode = if head.is_empty() { "worktree" } else { "both" };
+    let tree = head.first().cloned().unwrap_or_default();
+    let operands = [OsString::from(mode), tree].into_iter().chain(paths.iter().cloned()).collect();
+    let action =
         Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-paths", "checkout --")
+            .object(shown(binding))
             .scope("uncommitted changes")
             .undo("none")
-            .advice(ADVICE)
-    });
-    Some((action.object(shown(binding)), GitLoss::Restore, operands))
+            .advice(ADVICE);
+    Some((action, operands))
 }
 
 /// Parts of files, chosen: one side of a conflict, or hunks.
@@ -102,16 +123,18 @@ fn chosen(binding: &Binding, paths: &[OsString]) -> Option<Action> {
     })
 }
 
-fn mode(mode: &str, paths: &[OsString]) -> Vec<OsString> {
-    std::iter::once(OsString::from(mode)).chain(paths.iter().cloned()).collect()
-}
-
 fn shown(binding: &Binding) -> String {
     let words: Vec<String> = binding.operands.iter().map(Word::shown).collect();
     words.join(" ")
 }
 
-fn question(action: Action, kind: GitLoss, operands: Vec<OsString>, binding: &Binding, call: &Call) -> Action {
+fn question(
+    action: Action,
+    kind: GitLoss,
+    operands: Vec<OsString>,
+    binding: &Binding,
+    call: &Call,
+) -> Action {
     let repository = super::repository(binding, call);
     action.question(Question::Git { kind, repository, operands })
 }

@@ -89,7 +89,7 @@ pub fn source(name: &[u8], call: &Call) -> Result<Vec<u8>, String> {
         return Err("a file whose name is not known".to_owned());
     }
     let path = call.path(OsStr::from_bytes(name));
-    call.context.read(&path, BOUND).map_err(|why| format!("{shown} {why}"))
+    call.read(&path, BOUND).map_err(|why| format!("{shown} {why}"))
 }
 
 /// The data options of one segment.

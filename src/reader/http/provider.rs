@@ -44,6 +44,8 @@ pub enum Test {
     Header(&'static str, &'static str),
     /// The whole body, without white space.
     Raw(&'static str),
+    /// The body is not known.
+    Unread,
     /// A PostgREST filter that leaves some row out.
     Filter,
 }
@@ -51,7 +53,11 @@ pub enum Test {
 /// What a row says.
 #[derive(Debug)]
 pub enum Outcome {
-    Act { impact: Impact, verb: &'static str, undo: &'static str },
+    Act {
+        impact: Impact,
+        verb: &'static str,
+        undo: &'static str,
+    },
     /// SQL under one of these fields; `body` is the whole body.
     Sql(&'static [&'static str]),
     /// Elasticsearch's `_bulk`.
@@ -97,25 +103,28 @@ pub struct Facts {
     pub headers: Vec<(String, String)>,
     /// The body, lower case, without white space.
     pub raw: String,
+    /// The body is not known.
+    pub unread: bool,
 }
 
 /// The providers that answer at one of `places` (`host:port`), in the order of the file.
 pub fn at(places: &[String]) -> impl Iterator<Item = &'static Provider> {
-    PROVIDERS.iter().filter(move |provider| {
-        provider.hosts.iter().any(|pattern| {
-            places.iter().any(|place| {
-                let host = place.rsplit_once(':').map_or(place.as_str(), |(host, _)| host);
-                glob::matches(pattern, host) || glob::matches(pattern, place)
-            })
-        })
+    PROVIDERS.iter().filter(move |provider| provider.hosts.iter().any(|pattern| is_at(pattern, places)))
+}
+
+fn is_at(pattern: &str, places: &[String]) -> bool {
+    places.iter().any(|place| {
+        let host = place.rsplit_once(':').map_or(place.as_str(), |(host, _)| host);
+        glob::matches(pattern, host) || glob::matches(pattern, place)
     })
 }
 
 impl Provider {
-    /// True when it is known by a host name of its own, not by a port or a path.
+    /// True when a host name of its own led to it, not a port or a path.
     #[must_use]
-    pub fn is_named(&self) -> bool {
-        !self.hosts.iter().any(|host| *host == "*") && self.hosts.iter().any(|host| !host.starts_with("*:"))
+    pub fn is_named_by(&self, places: &[String]) -> bool {
+        let mut own = self.hosts.iter().filter(|host| **host != "*" && !host.starts_with("*:"));
+        own.any(|pattern| is_at(pattern, places))
     }
 
     /// The first row that claims the request.
@@ -132,7 +141,6 @@ impl Provider {
     }
 
     /// The impact of a mutation with these arguments; `worst` when they cannot be read.
-    #[must_use]
     pub fn by_arguments(&self, name: &str, arguments: &Json, worst: Impact) -> Impact {
         let mut rules = self.arguments.iter().filter(|rule| rule.mutation == name).peekable();
         if rules.peek().is_none() {
@@ -175,6 +183,7 @@ impl Test {
             Self::Field(name, value) => among(&facts.fields, name, value),
             Self::Header(name, value) => among(&facts.headers, name, value),
             Self::Raw(pattern) => glob::matches(&pattern.to_ascii_lowercase(), &facts.raw),
+            Self::Unread => facts.unread,
             Self::Filter => facts.parameters.iter().any(|(name, value)| filters(name, value)),
         }
     }
@@ -184,7 +193,8 @@ impl Test {
 /// (`id=not.is.null`, `id=gt.0`, `id=neq.x`) is none.
 fn filters(name: &str, value: &str) -> bool {
     const OPTIONS: &[&str] = &["select", "order", "limit", "offset", "columns", "on_conflict", "apikey"];
-    const ALL: &[&str] = &["neq.", "not.", "gt.0", "gte.0", "gt.-", "gte.-", "like.*", "ilike.*", "gt.1970", "gte.1970"];
+    const ALL: &[&str] =
+        &["neq.", "not.", "gt.0", "gte.0", "gt.-", "gte.-", "like.*", "ilike.*", "gt.1970", "gte.1970"];
     if OPTIONS.contains(&name.to_ascii_lowercase().as_str()) {
         return false;
     }
@@ -200,7 +210,8 @@ pub fn path_matches(template: &[&str], segments: &[String]) -> bool {
         (Some((&"**", rest)), _) => (0..=segments.len()).any(|skip| path_matches(rest, &segments[skip..])),
         (Some(_), None) => false,
         (Some((pattern, rest)), Some((segment, left))) => {
-            glob::matches(&pattern.to_ascii_lowercase(), &segment.to_ascii_lowercase()) && path_matches(rest, left)
+            glob::matches(&pattern.to_ascii_lowercase(), &segment.to_ascii_lowercase())
+                && path_matches(rest, left)
         }
     }
 }
@@ -229,7 +240,6 @@ fn search(json: &Json, path: &[&str], values: &[&str]) -> Found {
     };
     match json {
         Json::Unknown => return Found::Unknown,
-        Json::Text(text) if text.contains(crate::language::json::HOLE) => return Found::Unknown,
         Json::Object(entries) if *key == "**" => {
             note(search(json, rest, values));
             entries.iter().for_each(|(_, value)| note(search(value, path, values)));

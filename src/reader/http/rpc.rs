@@ -9,6 +9,7 @@
 //! | `{"jsonrpc"…, "method": "user.delete"}` | what the method's last word says |
 //! | `tools/call` with a tool's name | what that name says |
 //! | `<methodName>`, `SOAPAction` | likewise |
+//! | `{"action": "delete", …}` at the top | what that name says |
 //! | NDJSON with `{"delete": …}` lines (`_bulk`) | part of an index |
 
 use crate::action::{Action, Effect, Impact};
@@ -21,13 +22,21 @@ use crate::reader::http::verbs;
 #[must_use]
 pub fn judge(request: &Request, content: &Content) -> Vec<Action> {
     let mut actions = Vec::new();
-    if let Some(json) = &content.json {
+    // A batch is also sent as the JSON text of a form field.
+    let nested = content.pairs.iter().filter(|(_, value)| value.starts_with(['[', '{']));
+    let nested: Vec<Json> = nested.filter_map(|(_, value)| Json::parse(value.as_bytes()).ok()).collect();
+    for json in content.json.iter().chain(&nested) {
         for object in json.objects() {
             actions.extend(batched(object));
             actions.extend(called(object));
         }
-    } else {
-        let deletes = content.text.lines().filter(|line| line.starts_with("DELETE /") || line.starts_with("DELETE http"));
+    }
+    actions.extend(commanded(request, content));
+    if content.json.is_none() {
+        let deletes = content
+            .text
+            .lines()
+            .filter(|line| line.starts_with("DELETE /") || line.starts_with("DELETE http"));
         actions.extend(deletes.map(|line| deletion(line.split_whitespace().nth(1).unwrap_or_default())));
         if let Some((_, after)) = content.text.split_once("<methodName>") {
             actions.extend(named(after.split('<').next().unwrap_or_default()));
@@ -38,6 +47,63 @@ pub fn judge(request: &Request, content: &Content) -> Vec<Action> {
         actions.extend(named(name));
     }
     actions
+}
+
+/// `{"action": "delete", …}` at the top of a body. Where things are recorded, searched or granted
+/// the same words only speak of deeds.
+fn commanded(request: &Request, content: &Content) -> Option<Action> {
+    const KEYS: &[&str] = &["action", "operation", "op", "cmd", "command"];
+    const SPEAKS: &[&str] = &[
+        "event",
+        "log",
+        "audit",
+        "track",
+        "analytic",
+        "telemetry",
+        "metric",
+        "webhook",
+        "hook",
+        "search",
+        "query",
+        "permission",
+        "policy",
+        "policie",
+        "rule",
+        "role",
+        "message",
+        "chat",
+        "notification",
+        "notify",
+        "comment",
+        "completion",
+        "ingest",
+        "collect",
+        "history",
+        "activity",
+        "activitie",
+        "batch",
+        "grant",
+        "scope",
+    ];
+    let segments = request.url.segments();
+    let speaks = segments.iter().flat_map(|segment| crate::reader::verb::words(segment)).any(|word| {
+        let one = word.strip_suffix('s').unwrap_or(&word);
+        SPEAKS.contains(&one) || SPEAKS.contains(&word.as_str())
+    });
+    if speaks {
+        return None;
+    }
+    let top: Vec<(&str, &str)> = match &content.json {
+        Some(Json::Object(entries)) => {
+            entries.iter().filter_map(|(key, value)| Some((key.as_str(), value.text()?))).collect()
+        }
+        Some(_) => Vec::new(),
+        None => content.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+    };
+    let (_, verb) = top.into_iter().find(|(key, _)| KEYS.contains(&key.to_ascii_lowercase().as_str()))?;
+    let plain = verb.len() <= 64
+        && verb.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-:".contains(letter));
+    if plain { named(verb) } else { None }
 }
 
 fn batched(object: &Json) -> Option<Action> {
@@ -68,7 +134,7 @@ fn called(object: &Json) -> Option<Action> {
 }
 
 fn named(name: &str) -> Option<Action> {
-    let parts: Vec<String> = name.split(['.', '/']).map(str::to_owned).collect();
+    let parts: Vec<String> = name.split(['.', '/', ':']).map(str::to_owned).collect();
     let (last, around) = parts.split_last()?;
     let claim = verbs::of(last, around)?;
     Some(Action::new(claim.effect, claim.impact, format!("rpc.{}", claim.verb), name.to_owned()).object(name))
