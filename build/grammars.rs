@@ -170,9 +170,9 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     for row in rows {
         let mut known = global.clone();
         for above in file.command.iter().filter(|above| row.name.starts_with(&format!("{} ", above.name))) {
-            known.extend(option_names(&above.options)?);
+            known.extend(option_names(&above.options));
             for name in uses(&above.options).filter_map(|name| file.sets.get(name)) {
-                known.extend(option_names(name)?);
+                known.extend(option_names(name));
             }
         }
         command(file, row, &row.case, &known, out)

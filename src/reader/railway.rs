@@ -20,6 +20,7 @@ mod inner;
 
 use crate::action::{Action, Effect, Impact};
 use crate::grammar::bind::Binding;
+use crate::invocation::Word;
 use crate::reader::{Call, Reading, plain, verb};
 use crate::target::railway::{self, Reach};
 use crate::target::{Environment, Target};
@@ -52,6 +53,10 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
         ["shell"] => inner::shell(call, target()),
         ["connect"] => inner::connect(binding, call, target()),
         ["ssh"] | ["sandbox", "exec" | "ssh"] | ["ca", "ssh"] => inner::remote(binding, call, target()),
+        _ if names_no_command(binding) => {
+            let shown = binding.operands.first().map(Word::shown).unwrap_or_default();
+            Reading::of(vec![Action::unread(plain::rule(binding, "dynamic"), shown)])
+        }
         // A command of another release: its words say what can be said.
         [] => Reading::of(verb::unknown_program(binding.grammar.program, &call.invocation.args)),
         _ => Reading::of(plain::read(binding, call)),
@@ -61,6 +66,13 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
         place(&mut reading.actions, &place_at);
     }
     reading
+}
+
+/// True where a subcommand has to stand and only running the line would tell which.
+fn names_no_command(binding: &Binding) -> bool {
+    let command = binding.command;
+    let acts = command.default.is_some() || !command.cases.is_empty();
+    !acts && binding.operands.first().is_some_and(Word::is_dynamic)
 }
 
 fn place(actions: &mut [Action], target: &Target) {

@@ -79,8 +79,7 @@ impl Named {
     }
 
     fn surroundings(&mut self, call: &Call) {
-        let known =
-            |name: &str| call.env(name).map(|value| value.shown()).filter(|value| !value.is_empty());
+        let known = |name: &str| call.env(name).map(|value| value.shown()).filter(|value| !value.is_empty());
         self.hints.extend(["RAILWAY_ENVIRONMENT_NAME", "RAILWAY_PROJECT_NAME"].into_iter().filter_map(known));
         if known("RAILWAY_TOKEN").is_some() {
             if self.environment.is_none() {
@@ -111,7 +110,9 @@ impl Named {
             Some("dev" | "develop") => "config-dev.json",
             _ => "config.json",
         };
-        let Ok(content) = call.context.read(&home.join(".railway").join(file), LINK_FILE_BOUND) else { return };
+        let Ok(content) = call.context.read(&home.join(".railway").join(file), LINK_FILE_BOUND) else {
+            return;
+        };
         let Ok(json) = Json::parse(&content) else { return };
         let Some(projects) = json.get("projects") else { return };
         let folder = call.path(std::ffi::OsStr::new(""));

@@ -42,7 +42,7 @@ fn from_file(word: &Word, call: &Call) -> Found {
     if name == "-" {
         return from_stdin(call);
     }
-    match call.context.read(&call.path(name), CONTENT_BOUND) {
+    match call.read(&call.path(name), CONTENT_BOUND) {
         Ok(bytes) => Found::Text(String::from_utf8_lossy(&bytes).into_owned()),
         // At a shim the client itself will say that there is no such file.
         Err(Unreadable::Missing) if !call.context.assumes_existence() => Found::Nothing,

@@ -36,10 +36,15 @@ fn unknown(source: &str) -> Word {
     Word::Dynamic(vec![Piece::Unknown(source.to_owned())])
 }
 
+/// The variables that only the server knows.
+fn unknown_variables() -> Vec<(OsString, Word)> {
+    INJECTED.iter().map(|name| (OsString::from(name), unknown(&format!("${name} of Railway")))).collect()
+}
+
 /// The caller's variables and what Railway puts over them.
 fn injected(call: &Call) -> Vec<(OsString, Word)> {
     let mut env = call.invocation.env.clone();
-    env.extend(INJECTED.iter().map(|name| (OsString::from(name), unknown(&format!("${name} of Railway")))));
+    env.extend(unknown_variables());
     env
 }
 
@@ -62,10 +67,9 @@ fn command(words: &[Word], env: Vec<(OsString, Word)>, call: &Call) -> Option<Ne
     Some(Nest::Command(Invocation {
         program: program.clone(),
         args: args.to_vec(),
-        stdin: outer.stdin.clone(),
-        cwd: outer.cwd.clone(),
         env,
         depth: outer.depth + 1,
+        ..outer.clone()
     }))
 }
 
@@ -100,7 +104,7 @@ pub fn remote(binding: &Binding, call: &Call, target: Target) -> Reading {
         args: Vec::new(),
         cwd: outer.cwd.clone(),
         stdin: outer.stdin.clone(),
-        env: Vec::new(),
+        env: unknown_variables(),
     };
     if words.len() == 1 {
         return elsewhere(shell(), target, Way::Inside);
@@ -109,7 +113,7 @@ pub fn remote(binding: &Binding, call: &Call, target: Target) -> Reading {
     if words.iter().any(separates) {
         reading.nested.extend(elsewhere(shell(), target.clone(), Way::Inside).nested);
     }
-    if let Some(inner) = command(words, Vec::new(), call) {
+    if let Some(inner) = command(words, unknown_variables(), call) {
         reading.nested.extend(elsewhere(inner, target, Way::Inside).nested);
     }
     reading
@@ -136,7 +140,7 @@ fn without_command(binding: &Binding, call: &Call, target: Target) -> Reading {
         }
         (_, stdin) => {
             let words = [Word::literal("sh")];
-            let inner = command(&words, Vec::new(), call).map(|nest| match nest {
+            let inner = command(&words, unknown_variables(), call).map(|nest| match nest {
                 Nest::Command(invocation) => Nest::Command(Invocation { stdin, ..invocation }),
                 other => other,
             });
