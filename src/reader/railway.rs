@@ -33,7 +33,7 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     }
     let path = binding.command.path;
     let reach = match path {
-        ["volume", "delete"] | ["delete"] | ["project", "delete"] => Reach::Everywhere,
+        ["volume" | "project", "delete"] | ["delete"] => Reach::Everywhere,
         _ => Reach::Environment,
     };
     let operand = match path {
