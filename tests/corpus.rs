@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use agentguard::actor::{Actor, ActorKind};
 use agentguard::context::{Context, Door};
 use agentguard::grammar::registry;
-use agentguard::invocation::{Invocation, Stdin};
+use agentguard::invocation::{Invocation, Stdin, Word};
 use agentguard::judge::{self, Judgement};
 use agentguard::policy::{Decision, Policy};
 
@@ -41,7 +41,17 @@ fn rows(path: &Path) -> Vec<Row> {
 
 fn judge(row: &Row, folder: &Path) -> Judgement {
     let words = shell_words::split(&row.command).unwrap_or_else(|error| panic!("{}: {error}", row.id));
-    let mut words = words.into_iter().map(OsString::from);
+    let is_assignment = |word: &String| {
+        let name = word.split_once('=').map_or("", |(name, _)| name);
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    let leading = words.iter().take_while(|word| is_assignment(word)).count();
+    let assignments: Vec<(OsString, Word)> = words[..leading]
+        .iter()
+        .filter_map(|word| word.split_once('='))
+        .map(|(name, value)| (OsString::from(name), Word::literal(value)))
+        .collect();
+    let mut words = words.into_iter().skip(leading).map(OsString::from);
     let program = words.next().unwrap_or_default();
     let stdin =
         if row.stdin.is_empty() { Stdin::Inherited } else { Stdin::Bytes(row.stdin.clone().into_bytes()) };
@@ -50,7 +60,8 @@ fn judge(row: &Row, folder: &Path) -> Judgement {
         .with_cwd(folder.to_owned())
         .with_env(vec![(OsString::from("HOME"), home)])
         .with_stdin(stdin);
-    let invocation = Invocation::new(program, words.collect(), folder.to_owned());
+    let mut invocation = Invocation::new(program, words.collect(), folder.to_owned());
+    invocation.env = assignments;
     let actions = judge::actions(&invocation, &context);
     let actor = Actor::named(ActorKind::Agent, "agent", "as given");
     judge::decide(actions, &Policy::default(), actor, &context)

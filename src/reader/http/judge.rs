@@ -238,7 +238,22 @@ fn sql_text(text: &str, prefix: &str) -> Vec<Action> {
     if text.contains(HOLE) && text.trim() == HOLE.to_string() {
         return vec![Action::unread(format!("{prefix}.sql"), "SQL that only running it would tell")];
     }
-    crate::language::sql::read_sql(text, prefix)
+    crate::language::sql::read_sql(&without_format(text), prefix)
+}
+
+/// ClickHouse ends a statement with `FORMAT NAME`, which no other server's grammar knows; an
+/// INSERT's rows then follow in the body.
+fn without_format(text: &str) -> std::borrow::Cow<'_, str> {
+    let mut words = text.trim_end().rsplitn(3, char::is_whitespace);
+    match (words.next(), words.next(), words.next()) {
+        (Some(name), Some(format), Some(statement))
+            if format.eq_ignore_ascii_case("format") && name.chars().all(char::is_alphanumeric) =>
+        {
+            let inserts = statement.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("insert"));
+            if inserts { format!("{statement} DEFAULT VALUES").into() } else { statement.into() }
+        }
+        _ => text.into(),
+    }
 }
 
 /// SQL that an API nobody knows is asked to run.
