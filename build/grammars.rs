@@ -133,9 +133,11 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     )?;
     let reader = match &file.reader {
         None => "Plain".to_owned(),
-        Some(reader) => {
-            word(reader, "reader", &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper"])?
-        }
+        Some(reader) => word(
+            reader,
+            "reader",
+            &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "railway"],
+        )?,
     };
     word(&file.grade, "grade", &["proved", "documented", "verbs"])?;
     let root = CommandRow {
@@ -168,7 +170,14 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         }
     }
     for row in rows {
-        command(file, row, &row.case, &global, out)
+        let mut known = global.clone();
+        for above in file.command.iter().filter(|above| row.name.starts_with(&format!("{} ", above.name))) {
+            known.extend(option_names(&above.options));
+            for name in uses(&above.options).filter_map(|name| file.sets.get(name)) {
+                known.extend(option_names(name));
+            }
+        }
+        command(file, row, &row.case, &known, out)
             .map_err(|error| format!("command '{}': {error}", row.name))?;
         out.push_str(",\n");
     }

@@ -163,9 +163,20 @@ impl Walk<'_> {
             }
         }
         for nest in reading.nested {
-            match nest {
-                Nest::Command(inner) => self.invocation(&inner, depth + 1),
-                Nest::Shell(shell) => self.shell(shell, depth + 1),
+            self.nest(nest, depth + 1);
+        }
+    }
+
+    fn nest(&mut self, nest: Nest, depth: usize) {
+        match nest {
+            Nest::Command(inner) => self.invocation(&inner, depth),
+            Nest::Shell(shell) => self.shell(shell, depth),
+            Nest::Elsewhere(inner, place) => {
+                let from = self.actions.len();
+                self.nest(*inner, depth);
+                for action in &mut self.actions[from..] {
+                    place.settle(action);
+                }
             }
         }
     }
@@ -230,6 +241,7 @@ fn read(call: &Call) -> Reading {
         Reader::Http => reader::http::read(&binding, call),
         Reader::Shell => reader::shell::read(&binding, call),
         Reader::Wrapper => reader::wrapper::read(&binding, call),
+        Reader::Railway => reader::railway::read(&binding, call),
     }
 }
 

@@ -330,6 +330,13 @@ impl Reader<'_> {
         }
         match opt.arity {
             Arity::Flag => push(attached, at),
+            // clap takes the next word for an optional value as well, unless it is an option.
+            Arity::Optional if self.binding.grammar.parser == Parser::Clap && attached.is_none() => {
+                let next = self.args.get(self.at).filter(|word| !word.visible().as_bytes().starts_with(b"-"));
+                let value = next.cloned();
+                self.at += usize::from(value.is_some());
+                self.binding.options.push(Bound { opt, name, value, negated, at });
+            }
             Arity::Optional => push(attached, at),
             Arity::Required => {
                 let value = attached.or_else(|| {

@@ -7,7 +7,9 @@
 pub mod git;
 pub mod http;
 pub mod paths;
+pub mod place;
 pub mod plain;
+pub mod railway;
 pub mod redirect;
 pub mod shell;
 pub mod sql_client;
@@ -89,6 +91,8 @@ pub enum Nest {
     /// A program with its arguments.
     Command(Invocation),
     Shell(Shell),
+    /// One of the others, run in another machine or with another place's credentials.
+    Elsewhere(Box<Nest>, place::Place),
 }
 
 /// Text that a POSIX shell runs.

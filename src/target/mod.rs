@@ -7,6 +7,7 @@
 pub mod database;
 pub mod http;
 pub mod name;
+pub mod railway;
 pub mod repository;
 
 /// What kind of place the target's environment is.

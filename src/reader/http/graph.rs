@@ -153,6 +153,19 @@ fn in_pairs(pairs: &[(String, String)], found: &mut Vec<Asked>) {
     }
 }
 
+/// The actions of a document that is known to be GraphQL; for clients that take one as it is.
+/// `variables` is `None` when they could not be read.
+#[must_use]
+pub fn actions(
+    text: &str,
+    variables: Option<Json>,
+    name: Option<String>,
+    provider: Option<&'static Provider>,
+) -> Vec<Action> {
+    let asked = Asked { document: None, name, variables, stored: false };
+    document(text, &asked, true, provider).unwrap_or_default()
+}
+
 /// The actions of one document; `None` when it is no GraphQL.
 fn document(
     text: &str,
