@@ -15,7 +15,10 @@ use agentguard::reader::{Call, Reading};
 fn context(stdin: Stdin) -> Context {
     let home = (OsString::from("HOME"), OsString::from("/nonexistent"));
     let xdg = (OsString::from("XDG_CONFIG_HOME"), OsString::from("/nonexistent"));
-    Context::new(Door::Check).with_cwd(PathBuf::from("/nonexistent")).with_env(vec![home, xdg]).with_stdin(stdin)
+    Context::new(Door::Check)
+        .with_cwd(PathBuf::from("/nonexistent"))
+        .with_env(vec![home, xdg])
+        .with_stdin(stdin)
 }
 
 fn reading(words: Vec<Word>, stdin: Stdin) -> Reading {
@@ -164,7 +167,9 @@ fn record(mut stream: std::net::TcpStream) -> Arrived {
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let length = head
         .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok())
+        .find_map(|line| {
+            line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok()
+        })
         .unwrap_or(0);
     while bytes.len() < end + length {
         let count = stream.read(&mut chunk).expect("a body");
@@ -206,7 +211,8 @@ fn the_real_curl_sends_what_was_composed() {
     let folder = std::env::temp_dir().join(format!("agentguard-http-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("body"), "line one\r\nline two\n").expect("a file");
-    std::fs::write(folder.join("conf"), "# c\nrequest = \"PATCH\"\n-d \"x\\ty\"\ndata-raw: @z rest\n").expect("a file");
+    std::fs::write(folder.join("conf"), "# c\nrequest = \"PATCH\"\n-d \"x\\ty\"\ndata-raw: @z rest\n")
+        .expect("a file");
     std::fs::write(folder.join("heads"), "X-A: b\n").expect("a file");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a recorder");
@@ -214,14 +220,14 @@ fn the_real_curl_sends_what_was_composed() {
     let lines = include_str!("http/composed.txt");
     let (mut count, mut wrong) = (0, Vec::new());
     for line in lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let args: Vec<String> =
-            shell_words::split(&line.replace("HOST", &address)).expect("words");
+        let args: Vec<String> = shell_words::split(&line.replace("HOST", &address)).expect("words");
         let stdin = b"from stdin\n";
         let arrived = run_curl(&args, &folder, stdin, &listener);
         let composed = composed(&args, &folder, stdin);
         let same = arrived.len() == composed.len()
             && arrived.iter().zip(&composed).all(|(real, (ours, exact))| {
-                (&real.method, &real.target) == (&ours.method, &ours.target) && (!exact || real.body == ours.body)
+                (&real.method, &real.target) == (&ours.method, &ours.target)
+                    && (!exact || real.body == ours.body)
             });
         if !same {
             wrong.push(format!("{line}\n   sent {arrived:?}\n   read {composed:?}"));

@@ -59,14 +59,18 @@ fn a_project_file_can_only_raise() {
     let world = tree();
     world.file(".agentguard.toml", "[[rule]]\ndecision = \"allow\"\nrules = [\"rm.*\"]\n");
     world.line("rm -rf src", Caller::Agent).refused();
-    world.file(".agentguard.toml", "[[rule]]\ndecision = \"refuse\"\nrules = [\"rm.*\"]\n").file("a.txt", "x");
+    world
+        .file(".agentguard.toml", "[[rule]]\ndecision = \"refuse\"\nrules = [\"rm.*\"]\n")
+        .file("a.txt", "x");
     world.line("rm a.txt", Caller::Agent).refused();
 }
 
 #[test]
 fn the_log_holds_what_was_refused_and_no_secret() {
     let world = tree();
-    world.line("psql postgresql://u:hunter2secret@db.example.com/app -c 'DROP TABLE t'", Caller::Agent).refused();
+    world
+        .line("psql postgresql://u:hunter2secret@db.example.com/app -c 'DROP TABLE t'", Caller::Agent)
+        .refused();
     let log = world.log();
     assert!(log.contains("\"outcome\":\"refused\"") && log.contains("psql.drop-table"), "{log}");
     assert!(!log.contains("hunter2secret"), "{log}");

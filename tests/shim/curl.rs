@@ -51,7 +51,9 @@ fn is_whole(request: &[u8]) -> bool {
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head
         .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:").map(str::trim).map(str::to_owned))
+        .find_map(|line| {
+            line.to_ascii_lowercase().strip_prefix("content-length:").map(str::trim).map(str::to_owned)
+        })
         .and_then(|length| length.parse::<usize>().ok())
         .unwrap_or(0);
     body.len() >= length
@@ -71,7 +73,8 @@ fn the_call_that_it_began_with_never_arrives() {
     let recorder = Recorder::start();
     let world = World::new();
     let aliased = r#"{"query":"mutation Tidy { ok: volumeDelete(volumeId: \"abc\") }"}"#;
-    let variables = r#"{"query":"mutation($v: String!) { volumeDelete(volumeId: $v) }","variables":{"v":"abc"}}"#;
+    let variables =
+        r#"{"query":"mutation($v: String!) { volumeDelete(volumeId: $v) }","variables":{"v":"abc"}}"#;
     let batch = format!("[{{\"query\":\"{{ me {{ id }} }}\"}},{DELETE}]");
     world.file("body.json", DELETE).file("alias.json", aliased).file("variables.json", variables);
     for rest in [

@@ -25,7 +25,8 @@ impl Server {
         std::fs::create_dir_all(&folder).unwrap();
         let server = Self { folder, bin };
         let data = server.folder.join("data");
-        std::fs::set_permissions(&server.folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+        std::fs::set_permissions(&server.folder, std::os::unix::fs::PermissionsExt::from_mode(0o777))
+            .unwrap();
         let data = data.to_str().unwrap();
         server.run("initdb", &["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]);
         let options = format!("-k {} -c listen_addresses='' -c fsync=off", server.folder.display());
@@ -77,11 +78,16 @@ fn a_real_server_keeps_its_tables_and_answers_reads_byte_for_byte() {
     let world = World::new();
     let url = server.url();
     let tables = || {
-        world.real(&format!("psql -XAtq '{url}' -c \"select count(*) from pg_tables where tablename = 't'\"")).stdout
+        world
+            .real(&format!("psql -XAtq '{url}' -c \"select count(*) from pg_tables where tablename = 't'\""))
+            .stdout
     };
-    let setup = world.real(&format!("psql -Xq '{url}' -c 'create table t (i int); insert into t values (1), (2)'"));
+    let setup =
+        world.real(&format!("psql -Xq '{url}' -c 'create table t (i int); insert into t values (1), (2)'"));
     assert_eq!(setup.status, 0, "{setup:?}");
-    world.file("drop.sql", "select 1;\nDROP TABLE t;\n").file("read.sql", "select 1;\nselect i from t order by i;\n");
+    world
+        .file("drop.sql", "select 1;\nDROP TABLE t;\n")
+        .file("read.sql", "select 1;\nselect i from t order by i;\n");
     refusals(&world, &url);
     assert_eq!(tables(), "1\n", "a refused statement reached the server");
     let rows = world.real(&format!("psql -XAtq '{url}' -c 'select count(*) from t'"));
@@ -128,6 +134,10 @@ fn passes(world: &World, url: &str) {
     ] {
         let ours = world.line(&line, Caller::Agent);
         let real = world.real(&line);
-        assert_eq!((ours.status, &ours.stdout, &ours.stderr), (real.status, &real.stdout, &real.stderr), "{line}");
+        assert_eq!(
+            (ours.status, &ours.stdout, &ours.stderr),
+            (real.status, &real.stdout, &real.stderr),
+            "{line}"
+        );
     }
 }

@@ -36,7 +36,9 @@ fn a_few_files_of_the_project_go() {
 fn what_is_made_again_goes() {
     let world = project();
     world.file("node_modules/left-pad/index.js", "x").file("dist/app.js", "x").file(".venv/pyvenv.cfg", "x");
-    world.file("target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n").file("target/debug/app", "x");
+    world
+        .file("target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n")
+        .file("target/debug/app", "x");
     world.file("src/__pycache__/x.pyc", "x");
     world.line("rm -rf node_modules dist .venv target src/__pycache__", Caller::Agent).ran();
     for name in ["node_modules", "dist", ".venv", "target", "src/__pycache__"] {

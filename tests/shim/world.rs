@@ -94,7 +94,9 @@ impl World {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.work()).env("HOME", self.root.join("home")).env("PATH", self.path());
-        for name in ["CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION", "AI_AGENT", "XDG_CONFIG_HOME", "TMPDIR", "PGHOST"] {
+        for name in
+            ["CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION", "AI_AGENT", "XDG_CONFIG_HOME", "TMPDIR", "PGHOST"]
+        {
             command.env_remove(name);
         }
         command.env("XDG_STATE_HOME", self.root.join("state"));
