@@ -241,7 +241,11 @@ impl Reader<'_> {
             .rev()
             .flat_map(move |(level, command)| {
                 let shared = command.shared.iter().copied().flatten();
-                command.options.iter().chain(shared).filter(move |opt| level == deepest || inherits || opt.global)
+                command
+                    .options
+                    .iter()
+                    .chain(shared)
+                    .filter(move |opt| level == deepest || inherits || opt.global)
             })
             .collect::<Vec<_>>()
             .into_iter()

@@ -375,7 +375,9 @@ impl Parser<'_> {
         if depth > DEPTH {
             return Err("values nested too deeply".to_owned());
         }
-        let Some(token) = self.tokens.get(self.at).cloned() else { return Err("a value is missing".to_owned()) };
+        let Some(token) = self.tokens.get(self.at).cloned() else {
+            return Err("a value is missing".to_owned());
+        };
         self.at += 1;
         Ok(match token {
             Token::Text(text) => Value::Plain(Json::Text(text)),
@@ -476,7 +478,10 @@ impl Scope<'_> {
             match &selection.what {
                 Selected::Field { name, arguments } => fields.push(Field {
                     name: name.clone(),
-                    arguments: arguments.iter().map(|(name, value)| (name.clone(), self.value(value))).collect(),
+                    arguments: arguments
+                        .iter()
+                        .map(|(name, value)| (name.clone(), self.value(value)))
+                        .collect(),
                 }),
                 Selected::Inline(inner) => self.collect(inner, seen, fields),
                 // A fragment that was spread already adds nothing: its fields are known.
@@ -506,9 +511,9 @@ impl Scope<'_> {
         match value {
             Value::Plain(json) => json.clone(),
             Value::List(items) => Json::List(items.iter().map(|item| self.value(item)).collect()),
-            Value::Object(entries) => Json::Object(
-                entries.iter().map(|(name, value)| (name.clone(), self.value(value))).collect(),
-            ),
+            Value::Object(entries) => {
+                Json::Object(entries.iter().map(|(name, value)| (name.clone(), self.value(value))).collect())
+            }
             Value::Variable(name) => match self.variables {
                 None | Some(Json::Unknown) => Json::Unknown,
                 Some(given) => match given.get(name) {
@@ -546,7 +551,12 @@ mod tests {
             ("mutation{me:volumeDelete(volumeId:\"a\")}", "{}", None, &["volumeDelete"]),
             ("mutation { a: x b: y(v: [1 {z: $q}]) { z { z } } }", "{}", None, &["x", "y"]),
             ("mutation M { ...F } fragment F on Mutation { gone }", "{}", None, &["gone"]),
-            ("mutation { ...F } fragment F on M { ...G a } fragment G on M { b ...F }", "{}", None, &["b", "a"]),
+            (
+                "mutation { ...F } fragment F on M { ...G a } fragment G on M { b ...F }",
+                "{}",
+                None,
+                &["b", "a"],
+            ),
             ("mutation { ... on Mutation { x } ... { y } }", "{}", None, &["x", "y"]),
             ("mutation { x @skip(if: true) y @include(if: false) z @skip(if: false) }", "{}", None, &["z"]),
             ("mutation($s: Boolean!) { x @skip(if: $s) @include(if: true) }", r#"{"s":true}"#, None, &[]),
@@ -558,7 +568,12 @@ mod tests {
             ("query A { me } mutation B { x }", "{}", Some("b"), &["x"]),
             ("query A { me } mutation B { x }", "{}", None, &["x"]),
             ("query { me } # mutation { x }\n", "{}", None, &[]),
-            ("mutation { u(n: \"}\\\" volumeDelete {\", m: \"\"\"a \\\"\"\" } b\"\"\") }", "{}", None, &["u"]),
+            (
+                "mutation { u(n: \"}\\\" volumeDelete {\", m: \"\"\"a \\\"\"\" } b\"\"\") }",
+                "{}",
+                None,
+                &["u"],
+            ),
             ("mutation { #{\r x }", "{}", None, &["x"]),
             ("subscription { volumeDelete }", "{}", None, &[]),
             ("mutation($a: [[ID!]!]! = [], $b: I = {c: 1} @d) @e(f: 1) { x }", "{}", None, &["x"]),
@@ -576,17 +591,25 @@ mod tests {
             operations[0].fields[0].argument_object()
         };
         let known = read_field(Some(&variables));
-        assert_eq!(known.get("input").and_then(|input| input.get("state")).and_then(Json::text), Some("DELETED"));
+        assert_eq!(
+            known.get("input").and_then(|input| input.get("state")).and_then(Json::text),
+            Some("DELETED")
+        );
         assert_eq!(known.get("e").and_then(Json::text), Some("DELETED"));
         assert_eq!(read_field(None).get("input"), Some(&Json::Unknown));
     }
 
     #[test]
     fn broken_documents_are_errors_and_still_name_their_names() {
-        for text in ["", "mutation", "mutation {", "mutation { }", "cats", "mutation { \u{fffc} }", "type X { a: B }"] {
+        for text in
+            ["", "mutation", "mutation {", "mutation { }", "cats", "mutation { \u{fffc} }", "type X { a: B }"]
+        {
             assert!(read(text, None).is_err(), "{text}");
         }
-        assert_eq!(names("mutation { volumeDelete(x: \"drop\" ; # gone\n"), ["mutation", "volumeDelete", "x"]);
+        assert_eq!(
+            names("mutation { volumeDelete(x: \"drop\" ; # gone\n"),
+            ["mutation", "volumeDelete", "x"]
+        );
     }
 
     #[test]

@@ -149,7 +149,8 @@ impl<'a> Git<'a> {
 
     /// What git prints.
     fn ask<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Answer<Vec<u8>> {
-        self.ask_status(args).and_then(|(status, output)| if status == 0 { Ok(output) } else { Err(Trouble::Refused) })
+        self.ask_status(args)
+            .and_then(|(status, output)| if status == 0 { Ok(output) } else { Err(Trouble::Refused) })
     }
 
     /// Exit status and what git prints.
@@ -162,7 +163,8 @@ impl<'a> Git<'a> {
         let mut words: Vec<OsString> = self.repository.globals.clone();
         // A monitor and hooks are programs; refreshing the index is a write.
         words.extend(
-            ["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"].map(OsString::from),
+            ["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
+                .map(OsString::from),
         );
         words.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         let mut env: Vec<(&str, &OsStr)> =
@@ -186,7 +188,13 @@ impl<'a> Git<'a> {
         let place = self.path(OsStr::new(""));
         let file = place.ancestors().map(|folder| folder.join(".git/config")).find(|file| file.is_file());
         let file = file.ok_or(Trouble::Refused)?;
-        self.ask([OsStr::new("config"), OsStr::new("--file"), file.as_os_str(), OsStr::new("--get"), OsStr::new(key)])
+        self.ask([
+            OsStr::new("config"),
+            OsStr::new("--file"),
+            file.as_os_str(),
+            OsStr::new("--get"),
+            OsStr::new(key),
+        ])
     }
 
     /// A count that git prints.
@@ -208,17 +216,21 @@ impl<'a> Git<'a> {
 }
 
 /// The first `git` on PATH that is not this program.
-#[expect(clippy::disallowed_methods, reason = "the search for the real program follows the process's own PATH")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the search for the real program follows the process's own PATH"
+)]
 fn real_git() -> Option<PathBuf> {
     let own = std::fs::canonicalize("/proc/self/exe").ok();
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join("git")).find(|candidate| {
-        is_program(candidate) && std::fs::canonicalize(candidate).ok() != own
-    })
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("git"))
+        .find(|candidate| is_program(candidate) && std::fs::canonicalize(candidate).ok() != own)
 }
 
 fn is_program(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    std::fs::metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 /// Nothing would be lost.

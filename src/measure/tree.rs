@@ -96,8 +96,7 @@ pub fn file(project: &Project, path: &Path, metadata: Option<&fs::Metadata>) -> 
         return state(Severity::Low, "inside a folder that its package manager fills again");
     }
     if precious {
-        let clean =
-            metadata.is_some() && project.git && status(project, path) == Some(Status::Clean);
+        let clean = metadata.is_some() && project.git && status(project, path) == Some(Status::Clean);
         return if clean {
             State {
                 undo: "git restores it".to_owned(),

@@ -127,18 +127,16 @@ fn is_global(binding: &Binding, bound: &bind::Bound) -> bool {
 /// A word that no command of the grammar bears: an alias, else a program `git-WORD`.
 fn named(word: &Word, binding: &Binding, call: &Call, seen: &mut Vec<String>) -> Reading {
     let Some(name) = word.known().map(|name| name.to_string_lossy().into_owned()) else {
-        return Reading::of(vec![Action::unread("git.unread", format!("git {}: which command is only known by running it", word.shown()))]);
+        return Reading::of(vec![Action::unread(
+            "git.unread",
+            format!("git {}: which command is only known by running it", word.shown()),
+        )]);
     };
     let looped = seen.iter().any(|known| known.eq_ignore_ascii_case(&name)) || seen.len() >= ALIAS_DEPTH;
     let value = if looped { None } else { config::alias(&name, binding, call) };
     let Some(value) = value else {
-        let words: Vec<String> = binding
-            .operands
-            .iter()
-            .map(Word::shown)
-            .filter(|word| !word.starts_with('-'))
-            .take(3)
-            .collect();
+        let words: Vec<String> =
+            binding.operands.iter().map(Word::shown).filter(|word| !word.starts_with('-')).take(3).collect();
         return Reading::of(verb::action("git", &words).into_iter().collect());
     };
     seen.push(name.clone());
@@ -219,7 +217,8 @@ fn nested(binding: &Binding, call: &Call, reading: &mut Reading) {
 }
 
 fn run(program: &Word, rest: &[Word], call: &Call) -> Nest {
-    let needs_shell = program.visible().as_bytes().iter().any(|byte| b" \t\n\"'\\$`;|&<>()*?[]#~=%".contains(byte));
+    let needs_shell =
+        program.visible().as_bytes().iter().any(|byte| b" \t\n\"'\\$`;|&<>()*?[]#~=%".contains(byte));
     if needs_shell {
         let mut args = vec![program.clone()];
         args.extend_from_slice(rest);
@@ -251,9 +250,14 @@ fn gc(binding: &Binding, call: &Call) -> Vec<Action> {
     };
     for key in keys {
         if config::given(binding, key).is_some_and(|value| soon(&value.visible())) {
-            let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.gc-prune", "gc --prune");
+            let action =
+                Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.gc-prune", "gc --prune");
             actions.push(
-                action.object(key).scope("the way back to lost commits").undo("none").advice("git gc keeps them for two weeks"),
+                action
+                    .object(key)
+                    .scope("the way back to lost commits")
+                    .undo("none")
+                    .advice("git gc keeps them for two weeks"),
             );
         }
     }
@@ -296,14 +300,19 @@ fn canonical(kind: GitLoss, binding: &Binding) -> Option<Vec<OsString>> {
         (GitLoss::TagDelete, _) if !binding.has("--delete") => vec![operand(0)?],
         (GitLoss::RefMove, ["branch"]) => {
             let plain = binding.operands.len();
-            let copies = binding.has("-C") || binding.has("--copy") || binding.has("-M") || binding.has("--move");
+            let copies =
+                binding.has("-C") || binding.has("--copy") || binding.has("-M") || binding.has("--move");
             let (name, start) = match (copies, plain) {
-                (true, 0 | 1) | (false, _) => (operand(0)?, operand(1).filter(|_| !copies).unwrap_or_else(head)),
+                (true, 0 | 1) | (false, _) => {
+                    (operand(0)?, operand(1).filter(|_| !copies).unwrap_or_else(head))
+                }
                 (true, _) => (operand(1)?, operand(0)?),
             };
             vec![heads(&name), start]
         }
-        (GitLoss::RefMove, ["switch"]) => vec![heads(&binding.value("-C")?.visible()), operand(0).unwrap_or_else(head)],
+        (GitLoss::RefMove, ["switch"]) => {
+            vec![heads(&binding.value("-C")?.visible()), operand(0).unwrap_or_else(head)]
+        }
         (GitLoss::RefMove, ["worktree", "add"]) => {
             vec![heads(&binding.value("-B")?.visible()), operand(1).unwrap_or_else(head)]
         }

@@ -35,7 +35,8 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     }
     for path in sent.outputs {
         actions.push(
-            Action::new(Effect::Write, Impact::Change, format!("{program}.write-file"), "write file").object(path),
+            Action::new(Effect::Write, Impact::Change, format!("{program}.write-file"), "write file")
+                .object(path),
         );
     }
     for why in sent.unread {

@@ -55,10 +55,27 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_local() {
-        for host in ["localhost", "api.localhost", "127.0.0.1", "127.8.8.8", "::1", "0.0.0.0", "printer.local", "app.test"] {
+        for host in [
+            "localhost",
+            "api.localhost",
+            "127.0.0.1",
+            "127.8.8.8",
+            "::1",
+            "0.0.0.0",
+            "printer.local",
+            "app.test",
+        ] {
             assert!(is_local(host), "{host}");
         }
-        for host in ["10.0.0.1", "192.168.1.4", "db", "vault.internal", "localhost.example.com", "127.0.0.1.nip.io", "contest"] {
+        for host in [
+            "10.0.0.1",
+            "192.168.1.4",
+            "db",
+            "vault.internal",
+            "localhost.example.com",
+            "127.0.0.1.nip.io",
+            "contest",
+        ] {
             assert!(!is_local(host), "{host}");
         }
     }

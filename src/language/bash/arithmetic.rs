@@ -53,7 +53,8 @@ impl Lowerer<'_> {
             let name = &text[at..at + length];
             let before = text[..at].trim_ascii_end();
             let after = text[at + length..].trim_ascii_start();
-            let assigns = memchr::memchr(b'=', &after[..after.len().min(3)]).is_some() && !after.starts_with(b"==");
+            let assigns =
+                memchr::memchr(b'=', &after[..after.len().min(3)]).is_some() && !after.starts_with(b"==");
             let steps = after.starts_with(b"++") || after.starts_with(b"--");
             if assigns || steps || before.ends_with(b"++") || before.ends_with(b"--") {
                 let name = name.to_vec();
@@ -134,12 +135,15 @@ impl Reader<'_, '_> {
                 if byte == b'-' { value?.checked_neg() } else { value }
             }
             b'0'..=b'9' => {
-                let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#').count();
+                let length =
+                    rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#').count();
                 let digits = std::str::from_utf8(&rest[..length]).ok()?;
                 self.at += length;
                 match digits.strip_prefix("0x") {
                     Some(hex) => i64::from_str_radix(hex, 16).ok(),
-                    None if digits.len() > 1 && digits.starts_with('0') => i64::from_str_radix(digits, 8).ok(),
+                    None if digits.len() > 1 && digits.starts_with('0') => {
+                        i64::from_str_radix(digits, 8).ok()
+                    }
                     None => digits.parse().ok(),
                 }
             }
@@ -167,7 +171,9 @@ impl Reader<'_, '_> {
         }
         self.at += length;
         let value = match self.lowerer.variable(&name) {
-            Value::Scalar(Word::Literal(text)) => std::str::from_utf8(text.as_bytes()).ok()?.trim().parse().ok()?,
+            Value::Scalar(Word::Literal(text)) => {
+                std::str::from_utf8(text.as_bytes()).ok()?.trim().parse().ok()?
+            }
             Value::Unset => 0,
             Value::Scalar(Word::Dynamic(_)) | Value::List(_) | Value::Absent => return None,
         };

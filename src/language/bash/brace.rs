@@ -123,7 +123,8 @@ fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
         [byte] if byte.is_ascii_alphabetic() => Some(i64::from(*byte)),
         _ => None,
     };
-    let padded = |text: &str| text.trim_start_matches('-').starts_with('0') && text.trim_start_matches('-').len() > 1;
+    let padded =
+        |text: &str| text.trim_start_matches('-').starts_with('0') && text.trim_start_matches('-').len() > 1;
     let width = if padded(first) || padded(last) { first.len().max(last.len()) } else { 0 };
     let (from, to, letters) = match (first.parse::<i64>(), last.parse::<i64>()) {
         (Ok(from), Ok(to)) => (from, to, false),
@@ -134,7 +135,8 @@ fn range(atoms: &[Atom]) -> Option<Vec<Vec<Atom>>> {
         return None;
     }
     let step = i64::try_from(step).ok()?;
-    let values = (0..=i64::try_from(count).ok()?).map(|at| if from <= to { from + at * step } else { from - at * step });
+    let values = (0..=i64::try_from(count).ok()?)
+        .map(|at| if from <= to { from + at * step } else { from - at * step });
     Some(
         values
             .map(|value| {

@@ -16,8 +16,28 @@ use crate::invocation::{Piece, Stdin, Word};
 
 /// Builtins without an effect on what follows.
 const QUIET: &[&[u8]] = &[
-    b":", b"true", b"false", b"test", b"[", b"wait", b"jobs", b"fg", b"bg", b"disown", b"ulimit", b"umask", b"hash",
-    b"bind", b"complete", b"compgen", b"compopt", b"enable", b"times", b"suspend", b"unalias", b"caller",
+    b":",
+    b"true",
+    b"false",
+    b"test",
+    b"[",
+    b"wait",
+    b"jobs",
+    b"fg",
+    b"bg",
+    b"disown",
+    b"ulimit",
+    b"umask",
+    b"hash",
+    b"bind",
+    b"complete",
+    b"compgen",
+    b"compopt",
+    b"enable",
+    b"times",
+    b"suspend",
+    b"unalias",
+    b"caller",
 ];
 /// Builtins that print what is not known here.
 const PRINTING: &[&[u8]] = &[b"type", b"help", b"history", b"fc", b"dirs"];
@@ -134,7 +154,8 @@ impl Lowerer<'_> {
 
     fn go(&mut self, path: &OsStr) {
         let absolute = normal(&self.state.folder.path.join(path));
-        let exists = self.created.contains(&absolute) || absolute.is_dir() || self.state.options.exit_on_error;
+        let exists =
+            self.created.contains(&absolute) || absolute.is_dir() || self.state.options.exit_on_error;
         self.state.enter(path, exists);
     }
 
@@ -217,7 +238,8 @@ impl Lowerer<'_> {
         let resets = at < args.len() || args.get(at - 1).and_then(text_of) == Some(b"--");
         if resets && args.len() > 1 {
             let zero = self.state.positional.first().cloned().unwrap_or_else(|| literal(b"bash"));
-            self.state.positional = std::iter::once(zero).chain(args[at.min(args.len())..].iter().cloned()).collect();
+            self.state.positional =
+                std::iter::once(zero).chain(args[at.min(args.len())..].iter().cloned()).collect();
         }
         Outcome::QUIET
     }
@@ -243,7 +265,9 @@ impl Lowerer<'_> {
     fn shift(&mut self, args: &[Word]) -> Outcome {
         let count = match args.get(1) {
             None => Some(1),
-            Some(word) => text_of(word).and_then(|text| std::str::from_utf8(text).ok()?.parse::<usize>().ok()),
+            Some(word) => {
+                text_of(word).and_then(|text| std::str::from_utf8(text).ok()?.parse::<usize>().ok())
+            }
         };
         let held = self.state.positional.len();
         match count {
@@ -304,7 +328,9 @@ impl Lowerer<'_> {
         }
         let mut left = line;
         for (at, name) in names.iter().enumerate() {
-            let end = if at + 1 == names.len() || whole { left.len() } else {
+            let end = if at + 1 == names.len() || whole {
+                left.len()
+            } else {
                 left.iter().position(u8::is_ascii_whitespace).unwrap_or(left.len())
             };
             self.state.set(name, Value::Scalar(literal(&left[..end])));
@@ -317,7 +343,8 @@ impl Lowerer<'_> {
     }
 
     fn read_lines(&mut self, args: &[Word], io: &Io) -> Outcome {
-        let name = args[1..].iter().filter_map(text_of).rfind(|text| !text.starts_with(b"-")).unwrap_or(b"MAPFILE");
+        let name =
+            args[1..].iter().filter_map(text_of).rfind(|text| !text.starts_with(b"-")).unwrap_or(b"MAPFILE");
         let trims = args.iter().any(|word| text_of(word) == Some(b"-t"));
         let stdin = io.stdin.as_ref().unwrap_or(&self.state.stdin);
         match bytes_of(stdin) {
@@ -408,7 +435,8 @@ impl Lowerer<'_> {
         let clears = matches!(text_of(action), Some(b"-" | b""));
         if !clears {
             // One text for several signals runs once here.
-            let signal = if signals.iter().any(|signal| signal == "EXIT") { Some("EXIT".to_owned()) } else { None };
+            let signal =
+                if signals.iter().any(|signal| signal == "EXIT") { Some("EXIT".to_owned()) } else { None };
             let signal = signal.or_else(|| signals.first().cloned());
             self.state.traps.extend(signal.map(|signal| (signal, action.clone())));
         }

@@ -217,7 +217,10 @@ impl Lowerer<'_> {
                         if split && !(star && quoted) {
                             fields.close();
                         } else {
-                            fields.push(Frag::Text(separators.first().map_or(Vec::new(), |byte| vec![*byte]), true));
+                            fields.push(Frag::Text(
+                                separators.first().map_or(Vec::new(), |byte| vec![*byte]),
+                                true,
+                            ));
                         }
                     }
                     if quoted || !split {
@@ -279,7 +282,8 @@ impl Lowerer<'_> {
                 let table = self.start.context.read(Path::new("/etc/passwd"), 1 << 20).ok()?;
                 table.split(|byte| *byte == b'\n').find_map(|line| {
                     let fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
-                    (fields.len() >= 6 && fields[0] == name).then(|| PathBuf::from(OsStr::from_bytes(fields[5])))
+                    (fields.len() >= 6 && fields[0] == name)
+                        .then(|| PathBuf::from(OsStr::from_bytes(fields[5])))
                 })
             }
         }
@@ -310,7 +314,9 @@ impl Lowerer<'_> {
                 literal(&bytes)
             }
             Stdin::Empty => literal(b""),
-            Stdin::Bytes(_) | Stdin::Unknown(_) | Stdin::Inherited => unknown(&[b"$(", source, b")"].concat()),
+            Stdin::Bytes(_) | Stdin::Unknown(_) | Stdin::Inherited => {
+                unknown(&[b"$(", source, b")"].concat())
+            }
         }
     }
 

@@ -49,8 +49,8 @@ impl Lowerer<'_> {
                 }
             }
             b"IFS" => return Value::Scalar(literal(b" \t\n")),
-            b"RANDOM" | b"SECONDS" | b"LINENO" | b"BASHPID" | b"PPID" | b"BASH_SOURCE" | b"FUNCNAME" | b"HOSTNAME"
-            | b"EPOCHSECONDS" | b"REPLY" | b"PIPESTATUS" => return Value::Absent,
+            b"RANDOM" | b"SECONDS" | b"LINENO" | b"BASHPID" | b"PPID" | b"BASH_SOURCE" | b"FUNCNAME"
+            | b"HOSTNAME" | b"EPOCHSECONDS" | b"REPLY" | b"PIPESTATUS" => return Value::Absent,
             _ => {}
         }
         let Ok(text) = std::str::from_utf8(name) else { return Value::Absent };
@@ -119,7 +119,9 @@ impl Lowerer<'_> {
         let colon = operation.first() == Some(&b':');
         let rest = if colon { &operation[1..] } else { operation };
         match rest.first() {
-            Some(kind @ (b'-' | b'=' | b'?' | b'+')) => self.conditional(parameter, base, (*kind, colon), &rest[1..]),
+            Some(kind @ (b'-' | b'=' | b'?' | b'+')) => {
+                self.conditional(parameter, base, (*kind, colon), &rest[1..])
+            }
             _ => match base {
                 Base::Got(Got::One(word)) => Got::One(self.operate(&word, parameter)),
                 Base::Got(Got::List(words, star)) if colon => self.slice(words, star, parameter),
@@ -136,7 +138,13 @@ impl Lowerer<'_> {
     }
 
     /// `${x:-w}`, `${x:=w}`, `${x:?w}`, `${x:+w}` and the same without colons.
-    fn conditional(&mut self, parameter: &Parameter, base: Base, (kind, colon): (u8, bool), text: &[u8]) -> Got {
+    fn conditional(
+        &mut self,
+        parameter: &Parameter,
+        base: Base,
+        (kind, colon): (u8, bool),
+        text: &[u8],
+    ) -> Got {
         // What is set, and whether that is sure.
         let set = match &base {
             Base::Got(Got::One(Word::Literal(text))) => Some(!colon || !text.is_empty()),
@@ -211,7 +219,9 @@ impl Lowerer<'_> {
         let shift = i64::from(matches!(&parameter.name[..], b"@" | b"*"));
         let text = parameter.operation[1..].to_vec();
         let (from, count) = self.bounds(&text);
-        let Some(from) = from.filter(|from| *from >= shift) else { return Got::One(unknown(&parameter.source)) };
+        let Some(from) = from.filter(|from| *from >= shift) else {
+            return Got::One(unknown(&parameter.source));
+        };
         let from = usize::try_from(from - shift).unwrap_or(usize::MAX);
         let count = match count {
             None => usize::MAX,
@@ -298,7 +308,8 @@ impl Lowerer<'_> {
         while at <= text.len() {
             let ends = if mode == b'%' { text.len()..text.len() + 1 } else { at + 1..text.len() + 1 };
             let allowed = mode != b'#' || at == 0;
-            let found = ends.rev().find(|end| allowed && *end > at && pattern::matches(&pattern, &text[at..*end]));
+            let found =
+                ends.rev().find(|end| allowed && *end > at && pattern::matches(&pattern, &text[at..*end]));
             if let Some(end) = found {
                 out.extend_from_slice(&replacement);
                 at = end;

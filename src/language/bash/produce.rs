@@ -41,7 +41,9 @@ impl Lowerer<'_> {
                 Some(stdin.clone())
             }
             b"base64" => {
-                let decodes = args.iter().any(|word| matches!(text_of(word), Some(b"-d" | b"-D" | b"--decode" | b"-di")));
+                let decodes = args
+                    .iter()
+                    .any(|word| matches!(text_of(word), Some(b"-d" | b"-D" | b"--decode" | b"-di")));
                 let input = operands.first().map_or_else(|| stdin.clone(), |path| self.content(path));
                 bytes_of(&input).filter(|_| decodes).and_then(base64).map(Stdin::Bytes)
             }
@@ -117,7 +119,8 @@ impl Lowerer<'_> {
     fn moved(&mut self, operands: &[&Word]) {
         let folder = self.state.folder.path.clone();
         let context = self.start.context;
-        let target: Option<PathBuf> = operands.last().and_then(|word| word.known()).map(|name| normal(&context.resolve(&folder, name)));
+        let target: Option<PathBuf> =
+            operands.last().and_then(|word| word.known()).map(|name| normal(&context.resolve(&folder, name)));
         let created = Rc::make_mut(&mut self.created);
         match target {
             Some(target) if operands.iter().all(|word| !word.is_dynamic()) => {

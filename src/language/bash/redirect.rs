@@ -140,7 +140,11 @@ impl Lowerer<'_> {
 
     /// A here-string, or the here-document whose number stands there; see `scan`.
     fn here(&mut self, target: &[u8]) -> Stdin {
-        let heredoc = target.strip_suffix(&[scan::MARK]).and_then(number).and_then(|at| self.heredocs.get(at as usize)).cloned();
+        let heredoc = target
+            .strip_suffix(&[scan::MARK])
+            .and_then(number)
+            .and_then(|at| self.heredocs.get(at as usize))
+            .cloned();
         let word = match heredoc {
             Some(heredoc) if heredoc.literal => return Stdin::Bytes(heredoc.body),
             Some(heredoc) => self.single(&heredoc.body, Mode::Quoted),
@@ -198,7 +202,9 @@ impl Lowerer<'_> {
                     old => old,
                 };
                 match old {
-                    Stdin::Bytes(old) if old.len() + new.len() <= VALUE_BOUND => Stdin::Bytes([old, new].concat()),
+                    Stdin::Bytes(old) if old.len() + new.len() <= VALUE_BOUND => {
+                        Stdin::Bytes([old, new].concat())
+                    }
                     _ => Stdin::Unknown(path.shown()),
                 }
             }

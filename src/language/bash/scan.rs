@@ -141,28 +141,30 @@ impl<'s> Scanner<'s> {
     }
 
     fn commands(&mut self, level: &mut Level, closer: Option<u8>) -> Result<(), Trouble> {
-            loop {
-                self.step()?;
-                let Some(byte) = self.peek(0) else {
-                    self.end_word(level);
-                    return if closer.is_some() { Err("a substitution is not closed") } else { Ok(()) };
-                };
-                if self.word_byte(byte, level)? {
-                    continue;
-                }
+        loop {
+            self.step()?;
+            let Some(byte) = self.peek(0) else {
                 self.end_word(level);
-                if byte == b')' && closer == Some(b')') && self.closes(level) {
-                    self.copy(1);
-                    return Ok(());
-                }
-                self.operator(byte, level)?;
+                return if closer.is_some() { Err("a substitution is not closed") } else { Ok(()) };
+            };
+            if self.word_byte(byte, level)? {
+                continue;
             }
+            self.end_word(level);
+            if byte == b')' && closer == Some(b')') && self.closes(level) {
+                self.copy(1);
+                return Ok(());
+            }
+            self.operator(byte, level)?;
+        }
     }
 
     /// True when a `)` here belongs to nothing that was opened on this level.
     fn closes(&self, level: &Level) -> bool {
-        let in_pattern =
-            level.cases.last().is_some_and(|&(open, part)| part == CasePart::Pattern && open == level.parens.len());
+        let in_pattern = level
+            .cases
+            .last()
+            .is_some_and(|&(open, part)| part == CasePart::Pattern && open == level.parens.len());
         !in_pattern && level.parens.is_empty()
     }
 
@@ -295,7 +297,9 @@ impl<'s> Scanner<'s> {
                     *part = CasePart::Pattern;
                     return;
                 }
-                (CasePart::Pattern | CasePart::Body, b"esac") if level.command || *part == CasePart::Pattern => {
+                (CasePart::Pattern | CasePart::Body, b"esac")
+                    if level.command || *part == CasePart::Pattern =>
+                {
                     level.cases.pop();
                     level.command = false;
                     return;
@@ -309,7 +313,16 @@ impl<'s> Scanner<'s> {
         }
         level.command = matches!(
             word,
-            b"!" | b"if" | b"then" | b"elif" | b"else" | b"do" | b"while" | b"until" | b"{" | b"time" | b"coproc"
+            b"!" | b"if"
+                | b"then"
+                | b"elif"
+                | b"else"
+                | b"do"
+                | b"while"
+                | b"until"
+                | b"{"
+                | b"time"
+                | b"coproc"
         );
         match word {
             b"case" => level.cases.push((level.parens.len(), CasePart::Head)),
@@ -331,7 +344,8 @@ impl<'s> Scanner<'s> {
     fn skip_coproc_name(&mut self) {
         let rest = &self.source[self.at..];
         let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let name = rest[blank..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        let name =
+            rest[blank..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
         let after = rest[blank + name..].trim_ascii_start();
         if name > 0 && (after.starts_with(b"{ ") || after.starts_with(b"(")) {
             self.at += blank + name;

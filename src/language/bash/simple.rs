@@ -117,7 +117,8 @@ impl Lowerer<'_> {
                 }
                 "ERROR" | "subshell" => {
                     self.partial("the script has a syntax error");
-                    let inner: Vec<_> = children(self, text, child).into_iter().filter(Node::is_named).collect();
+                    let inner: Vec<_> =
+                        children(self, text, child).into_iter().filter(Node::is_named).collect();
                     for inner in inner.into_iter().filter(|inner| inner.kind().contains("command")) {
                         self.statement(text, inner, &[]);
                     }
@@ -195,7 +196,9 @@ impl Lowerer<'_> {
             return Value::Scalar(new);
         }
         match (old, new) {
-            (Value::Scalar(Word::Literal(old)), Word::Literal(new)) if old.len() + new.len() < super::VALUE_BOUND => {
+            (Value::Scalar(Word::Literal(old)), Word::Literal(new))
+                if old.len() + new.len() < super::VALUE_BOUND =>
+            {
                 Value::Scalar(literal(&[old.as_bytes(), new.as_bytes()].concat()))
             }
             (Value::Unset, new) => Value::Scalar(new),
@@ -279,12 +282,17 @@ impl Lowerer<'_> {
             let name = args.first().and_then(Word::known).map(|name| name.as_bytes().to_vec());
             match name.as_deref() {
                 Some(b"command" | b"builtin") => {
-                    let describes = args.iter().skip(1).map(Word::visible).take_while(|word| word.as_bytes().starts_with(b"-"));
+                    let describes = args
+                        .iter()
+                        .skip(1)
+                        .map(Word::visible)
+                        .take_while(|word| word.as_bytes().starts_with(b"-"));
                     if describes.into_iter().any(|word| matches!(word.as_bytes(), b"-v" | b"-V")) {
                         return self.deliver(Outcome::unknown(whole), &io);
                     }
                     args.remove(0);
-                    while args.first().is_some_and(|word| matches!(word.visible().as_bytes(), b"-p" | b"--")) {
+                    while args.first().is_some_and(|word| matches!(word.visible().as_bytes(), b"-p" | b"--"))
+                    {
                         args.remove(0);
                     }
                     functions = false;
@@ -307,7 +315,9 @@ impl Lowerer<'_> {
     }
 
     fn exec_options(&mut self, args: &mut Vec<Word>) {
-        while let Some(option) = args.first().map(Word::visible).filter(|word| word.as_bytes().starts_with(b"-")) {
+        while let Some(option) =
+            args.first().map(Word::visible).filter(|word| word.as_bytes().starts_with(b"-"))
+        {
             args.remove(0);
             if option.as_bytes().ends_with(b"a") && !args.is_empty() {
                 args.remove(0);
@@ -337,7 +347,8 @@ impl Lowerer<'_> {
         (whole, functions): (&[u8], bool),
     ) -> Outcome {
         let name = args[0].known().map(|name| name.as_bytes().to_vec());
-        let function = name.as_ref().filter(|_| functions).and_then(|name| self.state.functions.get(name)).cloned();
+        let function =
+            name.as_ref().filter(|_| functions).and_then(|name| self.state.functions.get(name)).cloned();
         if let Some(body) = function {
             if io.writes() {
                 self.pseudo(whole, io);
@@ -420,9 +431,8 @@ impl Lowerer<'_> {
             Value::Unset => Some(literal(b"")),
             Value::Absent => None,
         };
-        let inherited = |name: &[u8]| {
-            std::str::from_utf8(name).is_ok_and(|name| self.start.context.env(name).is_some())
-        };
+        let inherited =
+            |name: &[u8]| std::str::from_utf8(name).is_ok_and(|name| self.start.context.env(name).is_some());
         let mut all: Vec<(OsString, Word)> = Vec::new();
         for (name, value) in &self.state.variables {
             if self.state.exported.contains(name) || inherited(name) {

@@ -64,7 +64,8 @@ pub(super) struct State {
 
 impl State {
     pub fn new(start: &Start<'_>) -> Self {
-        let named = |(name, value): &(OsString, Word)| (name.as_bytes().to_vec(), Value::Scalar(value.clone()));
+        let named =
+            |(name, value): &(OsString, Word)| (name.as_bytes().to_vec(), Value::Scalar(value.clone()));
         Self {
             variables: start.env.iter().map(named).collect(),
             exported: start.env.iter().map(|(name, _)| name.as_bytes().to_vec()).collect(),

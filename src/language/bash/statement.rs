@@ -5,8 +5,8 @@
 
 use tree_sitter::Node;
 
-use super::redirect::Io;
 use super::expand::silent;
+use super::redirect::Io;
 use super::state::{State, Value};
 use super::{End, Lowerer, Outcome, STATEMENT_DEPTH};
 use crate::invocation::{Stdin, Word};
@@ -22,7 +22,9 @@ pub(super) fn children<'t>(lowerer: &mut Lowerer<'_>, text: &[u8], node: Node<'t
         lowerer.partial("the script has a syntax error");
     }
     let mut at = node.start_byte();
-    for end in children.iter().map(|child| (child.start_byte(), child.end_byte())).chain([(node.end_byte(), 0)]) {
+    for end in
+        children.iter().map(|child| (child.start_byte(), child.end_byte())).chain([(node.end_byte(), 0)])
+    {
         let gap = text.get(at..end.0).unwrap_or_default();
         if !gap.iter().all(u8::is_ascii_whitespace) {
             lowerer.partial("a piece of the script was not read");
@@ -87,9 +89,11 @@ impl Lowerer<'_> {
 
     fn dispatch(&mut self, text: &[u8], node: Node<'_>, extra: &[Node<'_>]) -> Outcome {
         match node.kind() {
-            "command" | "declaration_command" | "unset_command" | "variable_assignment" | "variable_assignments" => {
-                self.simple(text, node, extra)
-            }
+            "command"
+            | "declaration_command"
+            | "unset_command"
+            | "variable_assignment"
+            | "variable_assignments" => self.simple(text, node, extra),
             "redirected_statement" => {
                 let (body, redirects) = self.split_redirects(text, node, extra);
                 match body {
@@ -182,7 +186,13 @@ impl Lowerer<'_> {
         self.deliver(outcome, &io)
     }
 
-    fn stages<'t>(&mut self, text: &[u8], node: Node<'t>, extra: &[Node<'t>], out: &mut Vec<(Node<'t>, Vec<Node<'t>>)>) {
+    fn stages<'t>(
+        &mut self,
+        text: &[u8],
+        node: Node<'t>,
+        extra: &[Node<'t>],
+        out: &mut Vec<(Node<'t>, Vec<Node<'t>>)>,
+    ) {
         if node.kind() == "redirected_statement" {
             let (body, redirects) = self.split_redirects(text, node, extra);
             if let Some(body) = body.filter(|body| body.kind() == "pipeline") {
@@ -228,7 +238,8 @@ impl Lowerer<'_> {
         }
         parts.push(("", left));
         parts.reverse();
-        let mut run = ListRun { all: Outcome::QUIET, failures: Vec::new(), last: left, before: self.state.clone() };
+        let mut run =
+            ListRun { all: Outcome::QUIET, failures: Vec::new(), last: left, before: self.state.clone() };
         let count = parts.len();
         for (at, (operator, part)) in parts.into_iter().enumerate() {
             let extra = if at + 1 == count { extra } else { &[] };
@@ -252,7 +263,8 @@ impl Lowerer<'_> {
         run: &mut ListRun<'t>,
     ) {
         let went = run.last.kind() == "command" && self.state.folder.path != run.before.folder.path;
-        let last_cannot_fail = matches!(run.last.kind(), "variable_assignment" | "variable_assignments" | "declaration_command");
+        let last_cannot_fail =
+            matches!(run.last.kind(), "variable_assignment" | "variable_assignments" | "declaration_command");
         let before = self.state.clone();
         let mut succeeded = before.clone();
         if went {
@@ -325,7 +337,11 @@ impl Lowerer<'_> {
             quiet &= self.branch(text, &condition, &branch, &mut results);
         }
         let ends = self.join(results, has_else);
-        if quiet { Outcome { ends, ..Outcome::QUIET } } else { Outcome { ends, ..Outcome::unknown(source(text, node)) } }
+        if quiet {
+            Outcome { ends, ..Outcome::QUIET }
+        } else {
+            Outcome { ends, ..Outcome::unknown(source(text, node)) }
+        }
     }
 
     /// A condition in the state of all branches, then a branch of its own; true when it prints nothing.
@@ -386,7 +402,11 @@ impl Lowerer<'_> {
             quiet &= self.branch(text, &[], body, &mut results);
         }
         let ends = self.join(results, covered);
-        if quiet { Outcome { ends, ..Outcome::QUIET } } else { Outcome { ends, ..Outcome::unknown(source(text, node)) } }
+        if quiet {
+            Outcome { ends, ..Outcome::QUIET }
+        } else {
+            Outcome { ends, ..Outcome::unknown(source(text, node)) }
+        }
     }
 
     /// `while` and `until`.
@@ -423,7 +443,9 @@ impl Lowerer<'_> {
                 let first = self.commands.len();
                 let ends = pass(self);
                 // What the body changes counts in the next round.
-                if ends == End::Runs && self.state.variables != before.variables || self.state.folder != before.folder {
+                if ends == End::Runs && self.state.variables != before.variables
+                    || self.state.folder != before.folder
+                {
                     let second = self.commands.len();
                     let _ = pass(self);
                     self.forget_repeated(first, second);
@@ -432,7 +454,11 @@ impl Lowerer<'_> {
             }
         };
         self.state.merge(before);
-        let stdout = if matches!(all.stdout, Stdin::Empty) { Stdin::Empty } else { Outcome::unknown(source(text, node)).stdout };
+        let stdout = if matches!(all.stdout, Stdin::Empty) {
+            Stdin::Empty
+        } else {
+            Outcome::unknown(source(text, node)).stdout
+        };
         let stdout = if ends > End::Loop { all.stdout } else { stdout };
         Outcome { stdout, ends: End::Runs }
     }
@@ -464,7 +490,8 @@ impl Lowerer<'_> {
 
     /// `for x in words` and `select`.
     fn each(&mut self, text: &[u8], node: Node<'_>) -> Outcome {
-        let (mut name, mut ranges, mut body, mut listed) = (Vec::new(), Vec::<std::ops::Range<usize>>::new(), None, false);
+        let (mut name, mut ranges, mut body, mut listed) =
+            (Vec::new(), Vec::<std::ops::Range<usize>>::new(), None, false);
         for child in children(self, text, node) {
             match child.kind() {
                 "variable_name" if name.is_empty() => name = source(text, child).to_vec(),

@@ -16,7 +16,8 @@ struct Sandbox {
     root: PathBuf,
 }
 
-const FILES: &[&str] = &["a.txt", "b.txt", ".hidden", "src/one.c", "src/two.c", "build/out.o", "with space.txt"];
+const FILES: &[&str] =
+    &["a.txt", "b.txt", ".hidden", "src/one.c", "src/two.c", "build/out.o", "with space.txt"];
 
 impl Sandbox {
     fn new(name: &str) -> Self {
@@ -82,7 +83,6 @@ fn all_shown(lowering: &Lowering) -> String {
     all.join(" ;; ")
 }
 
-
 /// A row of the table.
 struct Row {
     id: String,
@@ -114,7 +114,8 @@ fn dump() {
     let raw = std::fs::read_to_string("tests/corpus/bash.raw").unwrap();
     for (at, line) in raw.lines().enumerate() {
         let (_, text) = line.split_once('\t').unwrap();
-        let line = text.replace("\\\\n", "\u{1}").replace("\\n", "\n").replace("\\t", "\t").replace('\u{1}', "\\\n");
+        let line =
+            text.replace("\\\\n", "\u{1}").replace("\\n", "\n").replace("\\t", "\t").replace('\u{1}', "\\\n");
         sandbox.fill();
         let lowering = sandbox.lower(&line);
         let shown = all_shown(&lowering).replace(sandbox.work().to_str().unwrap(), "WORK");
@@ -158,7 +159,9 @@ fn recorded(path: &Path) -> Vec<String> {
     let mut calls = Vec::new();
     while let Some(count) = fields.next().and_then(|count| count.parse::<usize>().ok()) {
         let words: Vec<String> = fields.by_ref().take(count + 1).collect();
-        calls.push(words.iter().map(|word| shell_words::quote(word).into_owned()).collect::<Vec<_>>().join(" "));
+        calls.push(
+            words.iter().map(|word| shell_words::quote(word).into_owned()).collect::<Vec<_>>().join(" "),
+        );
     }
     calls
 }
@@ -171,7 +174,9 @@ fn runnable(lowering: &Lowering) -> bool {
             let writes = command.redirects.iter().filter(|redirect| redirect.kind.writes());
             words.into_iter().all(|word| !word.is_dynamic())
                 && !command.invocation.program.visible().to_string_lossy().contains('/')
-                && writes.into_iter().all(|redirect| !redirect.path.is_dynamic() && redirect.path.visible() == "/dev/null")
+                && writes
+                    .into_iter()
+                    .all(|redirect| !redirect.path.is_dynamic() && redirect.path.visible() == "/dev/null")
         })
 }
 
@@ -185,14 +190,17 @@ fn the_real_bash_starts_the_same_programs() {
     let sandbox = Sandbox::new("oracle");
     let rows = rows();
     let lowerings: Vec<Lowering> = rows.iter().map(|row| sandbox.lower(&row.line)).collect();
-    let names = lowerings.iter().flat_map(|lowering| &lowering.commands).map(|command| {
-        command.invocation.program.visible().to_string_lossy().into_owned()
-    });
+    let names = lowerings
+        .iter()
+        .flat_map(|lowering| &lowering.commands)
+        .map(|command| command.invocation.program.visible().to_string_lossy().into_owned());
     let names: std::collections::BTreeSet<String> =
         names.filter(|name| !name.contains('/') && !name.is_empty() && name != ":" && name != ".").collect();
     let path = stand_ins(&sandbox.root, names.into_iter());
     let (mut wrong, mut asked) = (Vec::new(), 0);
-    for (row, _) in rows.iter().zip(&lowerings).filter(|(row, lowering)| row.mode != "-" && runnable(lowering)) {
+    for (row, _) in
+        rows.iter().zip(&lowerings).filter(|(row, lowering)| row.mode != "-" && runnable(lowering))
+    {
         sandbox.fill();
         let lowering = sandbox.lower(&row.line);
         let mut expected: Vec<String> = lowering.commands.iter().map(shown).collect();
@@ -208,7 +216,11 @@ fn the_real_bash_starts_the_same_programs() {
                 .current_dir(sandbox.work())
                 .env_clear()
                 .envs(environment())
-                .envs([("PATH", path.as_os_str()), ("RECORD", record.as_os_str()), ("RESULT", result.as_ref())])
+                .envs([
+                    ("PATH", path.as_os_str()),
+                    ("RECORD", record.as_os_str()),
+                    ("RESULT", result.as_ref()),
+                ])
                 .envs([("LC_ALL", "C")])
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
@@ -221,9 +233,11 @@ fn the_real_bash_starts_the_same_programs() {
                 calls.sort();
                 expected.sort();
             }
-            let agrees = if row.mode == "exact" { calls == expected } else { is_subsequence(&calls, &expected) };
+            let agrees =
+                if row.mode == "exact" { calls == expected } else { is_subsequence(&calls, &expected) };
             if !agrees {
-                wrong.push(format!("{}: {}\n  lowered  {expected:?}\n  recorded {calls:?}", row.id, row.line));
+                wrong
+                    .push(format!("{}: {}\n  lowered  {expected:?}\n  recorded {calls:?}", row.id, row.line));
             }
             asked += 1;
         }

@@ -106,10 +106,15 @@ impl Reader<'_> {
                     self.parts.push(Part::Process { text, writes: byte == b'>' });
                     self.at = end;
                 }
-                b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' if mode != Mode::Loose => {
+                b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')'
+                    if mode != Mode::Loose =>
+                {
                     return None;
                 }
-                b'=' | b':' if (byte == b':' && mode == Mode::Value) || (assigns && (byte == b':' || self.at == equals)) => {
+                b'=' | b':'
+                    if (byte == b':' && mode == Mode::Value)
+                        || (assigns && (byte == b':' || self.at == equals)) =>
+                {
                     self.plain(false);
                     self.tilde();
                 }
@@ -122,7 +127,8 @@ impl Reader<'_> {
     fn plain(&mut self, quoted: bool) {
         let rest = &self.text[self.at..];
         let stops = |byte: &u8| matches!(byte, b'\\' | b'$' | b'`');
-        let more = |byte: &u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.');
+        let more =
+            |byte: &u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.');
         let length = if quoted {
             rest.iter().position(stops).unwrap_or(rest.len())
         } else {
@@ -141,7 +147,9 @@ impl Reader<'_> {
         let length = rest.iter().position(|byte| matches!(byte, b'/' | b':')).unwrap_or(rest.len());
         let name = &rest[..length];
         // ~"x" and ~$x stay as they are; so do ~+ and ~-, which are rare.
-        if name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) && name != b"-" {
+        if name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+            && name != b"-"
+        {
             self.parts.push(Part::Tilde(name.to_vec()));
             self.at += 1 + length;
         }
@@ -293,7 +301,9 @@ pub(super) fn name_length(text: &[u8]) -> usize {
 /// Reads `${…}`.
 fn braced(source: &[u8]) -> Option<Parameter> {
     let inner = source.get(2..source.len() - 1)?;
-    let length = inner.len() > 1 && inner[0] == b'#' && !matches!(inner[1], b'#' | b'%' | b':' | b'-' | b'=' | b'?' | b'+');
+    let length = inner.len() > 1
+        && inner[0] == b'#'
+        && !matches!(inner[1], b'#' | b'%' | b':' | b'-' | b'=' | b'?' | b'+');
     let body = if length { &inner[1..] } else { inner };
     let indirect = body.len() > 1 && body[0] == b'!';
     let body = if indirect { &body[1..] } else { body };
@@ -332,8 +342,11 @@ pub(super) fn ansi(text: &[u8]) -> Vec<u8> {
         at += 1;
         let mut number = |digits: usize, radix: u32| {
             let rest = &text[at..];
-            let taken = rest.iter().take(digits).take_while(|byte| char::from(**byte).is_digit(radix)).count();
-            let value = std::str::from_utf8(&rest[..taken]).ok().and_then(|text| u32::from_str_radix(text, radix).ok());
+            let taken =
+                rest.iter().take(digits).take_while(|byte| char::from(**byte).is_digit(radix)).count();
+            let value = std::str::from_utf8(&rest[..taken])
+                .ok()
+                .and_then(|text| u32::from_str_radix(text, radix).ok());
             at += taken;
             value
         };

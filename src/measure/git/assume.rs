@@ -25,7 +25,8 @@ pub(super) fn worst(kind: GitLoss, operands: &[OsString], reason: &str) -> State
             _ => paths(operands),
         }),
         GitLoss::CheckoutWords => {
-            let first_is_path = operands.first().is_some_and(|word| is_one_file(word) && !is_plain_name(word));
+            let first_is_path =
+                operands.first().is_some_and(|word| is_one_file(word) && !is_plain_name(word));
             Some(paths(if first_is_path { operands } else { operands.get(1..).unwrap_or_default() }))
         }
         // Without force git refuses; only a setting says otherwise.
@@ -33,7 +34,9 @@ pub(super) fn worst(kind: GitLoss, operands: &[OsString], reason: &str) -> State
             Some(Severity::None)
         }
         GitLoss::Clean => Some(Severity::High),
-        GitLoss::StashDrop | GitLoss::BranchDelete | GitLoss::TagDelete | GitLoss::MoveOver => Some(Severity::Medium),
+        GitLoss::StashDrop | GitLoss::BranchDelete | GitLoss::TagDelete | GitLoss::MoveOver => {
+            Some(Severity::Medium)
+        }
         GitLoss::PushForce => Some(push(operands)),
         GitLoss::RefDelete | GitLoss::RefMove | GitLoss::Push | GitLoss::Abort => None,
     };
@@ -51,7 +54,11 @@ fn paths(paths: &[OsString]) -> Severity {
 /// True for what can only be one file: an extension or a well-known kind of name (`Makefile`).
 pub(super) fn is_one_file(path: &OsStr) -> bool {
     let bytes = path.as_bytes();
-    if bytes.is_empty() || bytes.ends_with(b"/") || bytes.starts_with(b":") || bytes.iter().any(|byte| b"*?[".contains(byte)) {
+    if bytes.is_empty()
+        || bytes.ends_with(b"/")
+        || bytes.starts_with(b":")
+        || bytes.iter().any(|byte| b"*?[".contains(byte))
+    {
         return false;
     }
     let name = bytes.rsplit(|&byte| byte == b'/').next().unwrap_or(bytes);

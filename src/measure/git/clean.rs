@@ -15,7 +15,19 @@ use crate::measure::{State, names};
 const ENTRIES: usize = 2_000;
 
 /// Folders whose content is made by an installer whatever it is called.
-const INSTALLED: &[&str] = &["node_modules", ".venv", "venv", "vendor", "Pods", "__pycache__", ".tox", ".nox", "bower_components", ".pnpm-store", ".terraform"];
+const INSTALLED: &[&str] = &[
+    "node_modules",
+    ".venv",
+    "venv",
+    "vendor",
+    "Pods",
+    "__pycache__",
+    ".tox",
+    ".nox",
+    "bower_components",
+    ".pnpm-store",
+    ".terraform",
+];
 
 /// Judges a clean.
 pub(super) fn clean(git: &Git, operands: &[OsString]) -> Answer<State> {
@@ -47,10 +59,16 @@ pub(super) fn clean(git: &Git, operands: &[OsString]) -> Answer<State> {
     }
     let lost: Vec<&OsString> = removed.iter().filter(|path| !is_regenerable(&top.join(path))).collect();
     let mut found = match lost.first() {
-        None => state(Severity::Low, format!("only what a build makes again: {}", removed[0].to_string_lossy())),
+        None => {
+            state(Severity::Low, format!("only what a build makes again: {}", removed[0].to_string_lossy()))
+        }
         Some(first) => state(
             Severity::High,
-            format!("{} that git does not keep, {} among them", counted(lost.len(), "path"), first.to_string_lossy()),
+            format!(
+                "{} that git does not keep, {} among them",
+                counted(lost.len(), "path"),
+                first.to_string_lossy()
+            ),
         ),
     };
     found.facts = vec![("paths", removed.len() as u64), ("lost", lost.len() as u64)];
@@ -132,7 +150,9 @@ fn unquote(name: &[u8]) -> OsString {
             at += 1;
             continue;
         }
-        let octal = inner.get(at + 1..at + 4).filter(|digits| digits.iter().all(|digit| (b'0'..=b'7').contains(digit)));
+        let octal = inner
+            .get(at + 1..at + 4)
+            .filter(|digits| digits.iter().all(|digit| (b'0'..=b'7').contains(digit)));
         if let Some(digits) = octal {
             let value = digits.iter().fold(0_u32, |value, digit| value * 8 + u32::from(digit - b'0'));
             bytes.push(u8::try_from(value & 0xff).unwrap_or_default());

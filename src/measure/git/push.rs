@@ -26,7 +26,11 @@ pub(super) fn forced(git: &Git, operands: &[OsString]) -> Answer<State> {
     let text: Vec<String> = operands.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let [mode, remote, names @ ..] = text.as_slice() else { return Err(Trouble::Refused) };
     let worst = assume::push(operands);
-    if mode == "all" || (!names.is_empty() && worst == Severity::High && !names.iter().any(|name| name.ends_with("HEAD") || name.ends_with('@'))) {
+    if mode == "all"
+        || (!names.is_empty()
+            && worst == Severity::High
+            && !names.iter().any(|name| name.ends_with("HEAD") || name.ends_with('@')))
+    {
         return Ok(state(Severity::High, "it changes branches that others build on"));
     }
     let remote = if remote.is_empty() { "origin" } else { remote.as_str() };
@@ -42,7 +46,8 @@ pub(super) fn forced(git: &Git, operands: &[OsString]) -> Answer<State> {
     } else {
         names.to_vec()
     };
-    let found = names.iter().map(|name| one(git, mode, remote, name, &known)).max_by_key(|state| state.severity);
+    let found =
+        names.iter().map(|name| one(git, mode, remote, name, &known)).max_by_key(|state| state.severity);
     found.ok_or(Trouble::Refused)
 }
 
@@ -60,9 +65,11 @@ fn one(git: &Git, mode: &str, remote: &str, name: &str, known: &Known) -> State 
     if !known.tracking.contains(&tracking) {
         return state(severity, "what is there now is not known here");
     }
-    let left_out = if mode == "delete" { "--branches".to_owned() } else { source.trim_start_matches('+').to_owned() };
+    let left_out =
+        if mode == "delete" { "--branches".to_owned() } else { source.trim_start_matches('+').to_owned() };
     let left_out = if left_out.is_empty() { target.to_owned() } else { left_out };
-    let Ok(commits) = git.ask(["log", "--format=%ae", "--max-count=1000", &tracking, "--not", &left_out]) else {
+    let Ok(commits) = git.ask(["log", "--format=%ae", "--max-count=1000", &tracking, "--not", &left_out])
+    else {
         return state(severity, "what it would leave out is not known here");
     };
     let commits = String::from_utf8_lossy(&commits).into_owned();
@@ -94,7 +101,10 @@ fn known(git: &Git, remote: &str) -> Answer<Known> {
                 known.upstream = upstream.strip_prefix(&remotes).map(str::to_owned);
             }
         } else if name == format!("{remotes}HEAD") {
-            known.default = line.split(' ').find_map(|part| part.strip_prefix(&remotes).filter(|part| *part != "HEAD")).map(str::to_owned);
+            known.default = line
+                .split(' ')
+                .find_map(|part| part.strip_prefix(&remotes).filter(|part| *part != "HEAD"))
+                .map(str::to_owned);
         } else {
             known.tracking.push(name.to_owned());
         }
@@ -114,12 +124,16 @@ pub(super) fn configured(git: &Git, operands: &[OsString]) -> Answer<State> {
     let mut forced: Vec<OsString> = Vec::new();
     for entry in String::from_utf8_lossy(&output).split('\0') {
         let Some((key, value)) = entry.split_once('\n') else { continue };
-        let name = key.strip_prefix("remote.").and_then(|rest| rest.rsplit_once('.')).map_or("", |(name, _)| name);
+        let name =
+            key.strip_prefix("remote.").and_then(|rest| rest.rsplit_once('.')).map_or("", |(name, _)| name);
         if !remote.is_empty() && name != remote {
             continue;
         }
         if key.ends_with(".mirror") && matches!(value, "true" | "1" | "yes" | "on") {
-            return Ok(state(Severity::High, format!("remote {name} is configured as a mirror: every branch there is replaced")));
+            return Ok(state(
+                Severity::High,
+                format!("remote {name} is configured as a mirror: every branch there is replaced"),
+            ));
         }
         if let Some(spec) = value.strip_prefix('+') {
             forced.push(spec.into());

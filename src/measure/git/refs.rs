@@ -60,7 +60,9 @@ fn only_there(git: &Git, refs: &[String], instead: Option<&str>) -> Answer<u64> 
     args.extend_from_slice(refs);
     args.push("--not".to_owned());
     args.extend(instead.map(str::to_owned));
-    for (option, prefix) in [("--branches", "refs/heads/"), ("--tags", "refs/tags/"), ("--remotes", "refs/remotes/")] {
+    for (option, prefix) in
+        [("--branches", "refs/heads/"), ("--tags", "refs/tags/"), ("--remotes", "refs/remotes/")]
+    {
         args.extend(refs.iter().filter_map(|name| Some(format!("--exclude={}", name.strip_prefix(prefix)?))));
         args.push(option.to_owned());
     }
@@ -71,7 +73,13 @@ fn left_behind(count: u64, unmerged: Severity) -> State {
     if count == 0 {
         return state(Severity::Low, "its commits are also elsewhere");
     }
-    let mut found = state(unmerged, format!("{} that nothing else holds", counted(usize::try_from(count).unwrap_or(usize::MAX), "commit")));
+    let mut found = state(
+        unmerged,
+        format!(
+            "{} that nothing else holds",
+            counted(usize::try_from(count).unwrap_or(usize::MAX), "commit")
+        ),
+    );
     found.facts = vec![("commits", count)];
     "git fsck finds them until gc".clone_into(&mut found.undo);
     found
@@ -79,14 +87,16 @@ fn left_behind(count: u64, unmerged: Severity) -> State {
 
 /// Local branches, deleted whether merged or not.
 pub(super) fn branches(git: &Git, operands: &[OsString]) -> Answer<State> {
-    let names: Vec<String> = operands.iter().map(|name| format!("refs/heads/{}", name.to_string_lossy())).collect();
+    let names: Vec<String> =
+        operands.iter().map(|name| format!("refs/heads/{}", name.to_string_lossy())).collect();
     gone(git, &names, "there is no such branch")
 }
 
 /// References by full name.
 pub(super) fn delete(git: &Git, operands: &[OsString]) -> Answer<State> {
     // The second operand of `update-ref -d` is the value expected.
-    let names: Vec<String> = operands.iter().take(1).map(|name| name.to_string_lossy().into_owned()).collect();
+    let names: Vec<String> =
+        operands.iter().take(1).map(|name| name.to_string_lossy().into_owned()).collect();
     if names.iter().all(|name| name.starts_with("refs/remotes/")) && !names.is_empty() {
         return Ok(state(Severity::Low, "a fetch brings it back"));
     }
@@ -103,7 +113,8 @@ fn gone(git: &Git, names: &[String], absent: &str) -> Answer<State> {
 
 /// Tags: whether they are there.
 pub(super) fn tags(git: &Git, operands: &[OsString]) -> Answer<State> {
-    let names: Vec<String> = operands.iter().map(|name| format!("refs/tags/{}", name.to_string_lossy())).collect();
+    let names: Vec<String> =
+        operands.iter().map(|name| format!("refs/tags/{}", name.to_string_lossy())).collect();
     if existing(git, &names)?.is_empty() {
         return Err(Trouble::Absent("there is no such tag".to_owned()));
     }
@@ -132,7 +143,8 @@ pub(super) fn moved(git: &Git, operands: &[OsString]) -> Answer<State> {
     if names[0].starts_with("refs/remotes/") {
         return Ok(state(Severity::Low, "a fetch brings it back"));
     }
-    let instead = operands.get(1).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty());
+    let instead =
+        operands.get(1).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty());
     let count = match only_there(git, &names, instead.as_deref()) {
         Err(Trouble::Refused) => only_there(git, &names, None)?,
         answer => answer?,

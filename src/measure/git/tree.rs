@@ -142,7 +142,8 @@ pub(super) fn reset_hard(git: &Git, operands: &[OsString]) -> Answer<State> {
     if resolved == status.commit {
         return Ok(nothing("nothing is uncommitted and the branch stays where it is"));
     }
-    let mut args = vec!["rev-list".to_owned(), "--count".to_owned(), "HEAD".to_owned(), "--not".to_owned(), resolved];
+    let mut args =
+        vec!["rev-list".to_owned(), "--count".to_owned(), "HEAD".to_owned(), "--not".to_owned(), resolved];
     args.extend(status.branch.map(|branch| format!("--exclude={branch}")));
     args.extend(["--branches", "--remotes", "--tags"].map(str::to_owned));
     let count = git.count(args)?;
@@ -166,7 +167,10 @@ pub(super) fn restore(git: &Git, operands: &[OsString]) -> Answer<State> {
     let changed: Vec<&Entry> =
         status.entries.iter().filter(|entry| entry.unstaged() || (both && entry.staged())).collect();
     if changed.is_empty() {
-        return match paths.iter().find(|path| git.assumes && status.entries.is_empty() && !is_known(git, path)) {
+        return match paths
+            .iter()
+            .find(|path| git.assumes && status.entries.is_empty() && !is_known(git, path))
+        {
             Some(path) => Err(Trouble::Absent(format!("{} is not here", path.to_string_lossy()))),
             None => Ok(nothing("no uncommitted changes there")),
         };
@@ -187,7 +191,8 @@ fn names_file(git: &Git, path: &OsStr, entry: &Entry) -> bool {
 
 /// On disk or in the index.
 fn is_known(git: &Git, path: &OsStr) -> bool {
-    let pattern = path.as_bytes().starts_with(b":") || path.as_bytes().iter().any(|byte| b"*?[".contains(byte));
+    let pattern =
+        path.as_bytes().starts_with(b":") || path.as_bytes().iter().any(|byte| b"*?[".contains(byte));
     pattern
         || std::fs::symlink_metadata(git.path(path)).is_ok()
         || git.ask([OsStr::new("ls-files"), OsStr::new("--error-unmatch"), OsStr::new("--"), path]).is_ok()
@@ -203,13 +208,18 @@ pub(super) fn everything(git: &Git) -> Answer<State> {
 pub(super) fn word(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some(word) = operands.first() else { return Err(Trouble::Refused) };
     let switches = || state(Severity::Low, "changes the branch; git refuses to lose work");
-    let pattern = word.as_bytes().starts_with(b":") || word.as_bytes().iter().any(|byte| b"*?[".contains(byte));
+    let pattern =
+        word.as_bytes().starts_with(b":") || word.as_bytes().iter().any(|byte| b"*?[".contains(byte));
     if word == "-" {
         return Ok(switches());
     }
     if !pattern && std::fs::symlink_metadata(git.path(word)).is_err() {
         // A branch; or a file that is gone from the disk, which loses nothing.
-        return if git.assumes { Err(Trouble::Absent(format!("{} is not here", word.to_string_lossy()))) } else { Ok(switches()) };
+        return if git.assumes {
+            Err(Trouble::Absent(format!("{} is not here", word.to_string_lossy())))
+        } else {
+            Ok(switches())
+        };
     }
     if is_commit(git, word) {
         return Ok(switches());
@@ -253,7 +263,11 @@ pub(super) fn worktree(git: &Git, operands: &[OsString]) -> Answer<State> {
     ];
     let status = parse(&git.ask(args)?);
     let folder = git.path(path);
-    let lost = status.entries.iter().filter(|entry| entry.staged() || entry.unstaged() || kept_nowhere(&folder, entry)).count();
+    let lost = status
+        .entries
+        .iter()
+        .filter(|entry| entry.staged() || entry.unstaged() || kept_nowhere(&folder, entry))
+        .count();
     if lost == 0 {
         return Ok(state(Severity::Low, "nothing in it is uncommitted"));
     }
@@ -267,7 +281,8 @@ fn kept_nowhere(folder: &Path, entry: &Entry) -> bool {
         b'?' => !super::clean::is_regenerable(&folder.join(&entry.path)),
         b'!' => {
             let path = Path::new(&entry.path);
-            path.file_name().is_some_and(names::is_precious) || !super::clean::is_regenerable(&folder.join(path))
+            path.file_name().is_some_and(names::is_precious)
+                || !super::clean::is_regenerable(&folder.join(path))
         }
         _ => false,
     }
@@ -275,9 +290,14 @@ fn kept_nowhere(folder: &Path, entry: &Entry) -> bool {
 
 /// Changes inside submodules.
 pub(super) fn submodules(git: &Git, operands: &[OsString]) -> Answer<State> {
-    let status = status(git, &["--untracked-files=no", "--ignore-submodules=none"], operands.iter().map(OsString::as_os_str))?;
+    let status = status(
+        git,
+        &["--untracked-files=no", "--ignore-submodules=none"],
+        operands.iter().map(OsString::as_os_str),
+    )?;
     let modules: Vec<&Entry> = status.entries.iter().filter(|entry| entry.submodule[0] == b'S').collect();
-    let dirty = modules.iter().filter(|entry| entry.submodule[2] == b'M' || entry.submodule[3] == b'U').count();
+    let dirty =
+        modules.iter().filter(|entry| entry.submodule[2] == b'M' || entry.submodule[3] == b'U').count();
     let moved = modules.iter().filter(|entry| entry.submodule[1] == b'C').count();
     Ok(match (dirty, moved) {
         (0, 0) => state(Severity::Low, "no changes in submodules"),
@@ -291,12 +311,20 @@ pub(super) fn move_over(git: &Git, operands: &[OsString]) -> Answer<State> {
     let Some((target, sources)) = operands.split_last() else { return Err(Trouble::Refused) };
     let place = git.path(target);
     let over = if place.is_dir() {
-        sources.iter().filter_map(|source| Path::new(source).file_name()).filter(|name| place.join(name).exists()).count()
+        sources
+            .iter()
+            .filter_map(|source| Path::new(source).file_name())
+            .filter(|name| place.join(name).exists())
+            .count()
     } else {
         usize::from(place.exists())
     };
     if over == 0 {
-        return if git.assumes { Err(Trouble::Absent("the target is not here".to_owned())) } else { Ok(nothing("nothing is overwritten")) };
+        return if git.assumes {
+            Err(Trouble::Absent("the target is not here".to_owned()))
+        } else {
+            Ok(nothing("nothing is overwritten"))
+        };
     }
     Ok(state(Severity::Medium, format!("{} overwritten", counted(over, "file"))))
 }
@@ -304,8 +332,9 @@ pub(super) fn move_over(git: &Git, operands: &[OsString]) -> Answer<State> {
 /// A merge or rebase in progress, with the conflicts that were resolved by hand.
 pub(super) fn abort(git: &Git) -> Answer<State> {
     let output = git.ask(["ls-files", "--resolve-undo", "-z"])?;
-    let mut paths: Vec<&[u8]> =
-        fields(&output).map(|line| line.as_bytes().splitn(2, |&byte| byte == b'\t').nth(1).unwrap_or_default()).collect();
+    let mut paths: Vec<&[u8]> = fields(&output)
+        .map(|line| line.as_bytes().splitn(2, |&byte| byte == b'\t').nth(1).unwrap_or_default())
+        .collect();
     paths.dedup();
     if paths.is_empty() {
         return Ok(state(Severity::Low, "no conflict has been resolved yet"));

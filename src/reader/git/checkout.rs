@@ -31,23 +31,40 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
     let creates = ["-b", "-B", "--orphan"].iter().any(|name| binding.has(name));
     if let Some(name) = binding.value("-B") {
         let start = head.first().cloned().unwrap_or_else(|| "HEAD".into());
-        let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::Medium), "git.checkout-reset", "checkout -B")
-            .object(name.shown())
-            .scope("branch tip")
-            .undo("reflog of the branch");
-        actions.push(question(action, GitLoss::RefMove, vec![super::heads(&name.visible()), start], binding, call));
+        let action = Action::new(
+            Effect::Destroy,
+            Impact::Fixed(Severity::Medium),
+            "git.checkout-reset",
+            "checkout -B",
+        )
+        .object(name.shown())
+        .scope("branch tip")
+        .undo("reflog of the branch");
+        actions.push(question(
+            action,
+            GitLoss::RefMove,
+            vec![super::heads(&name.visible()), start],
+            binding,
+            call,
+        ));
     }
     if let Some(action) = files(binding, head, paths, listed) {
         let (action, kind, operands) = action;
         actions.push(question(action, kind, operands, binding, call));
     } else if binding.has("--force") {
-        let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-force", "checkout -f")
-            .object(shown(binding))
-            .scope("uncommitted changes")
-            .undo("none")
-            .advice("git stash, then check out");
+        let action =
+            Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "git.checkout-force", "checkout -f")
+                .object(shown(binding))
+                .scope("uncommitted changes")
+                .undo("none")
+                .advice("git stash, then check out");
         actions.push(question(action, GitLoss::ForceCheckout, Vec::new(), binding, call));
-    } else if !creates && binding.terminator.is_none() && !binding.has("--detach") && !binding.has("--track") && !words.is_empty() {
+    } else if !creates
+        && binding.terminator.is_none()
+        && !binding.has("--detach")
+        && !binding.has("--track")
+        && !words.is_empty()
+    {
         let kind = if words.len() == 1 { GitLoss::CheckoutWord } else { GitLoss::CheckoutWords };
         let impact = if words.len() == 1 { Severity::Low } else { Severity::High };
         let action = Action::new(Effect::Destroy, Impact::Fixed(impact), "git.checkout", "checkout")
@@ -59,7 +76,8 @@ pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
     }
     if actions.is_empty() {
         actions.push(
-            Action::new(Effect::Write, Impact::Change, "git.checkout-branch", "checkout").object(shown(binding)),
+            Action::new(Effect::Write, Impact::Change, "git.checkout-branch", "checkout")
+                .object(shown(binding)),
         );
     }
     actions
@@ -111,7 +129,13 @@ fn shown(binding: &Binding) -> String {
     words.join(" ")
 }
 
-fn question(action: Action, kind: GitLoss, operands: Vec<OsString>, binding: &Binding, call: &Call) -> Action {
+fn question(
+    action: Action,
+    kind: GitLoss,
+    operands: Vec<OsString>,
+    binding: &Binding,
+    call: &Call,
+) -> Action {
     let repository = super::repository(binding, call);
     action.question(Question::Git { kind, repository, operands })
 }

@@ -20,28 +20,67 @@ use crate::reader::{Call, Reading, plain};
 
 /// Settings whose value git gives to a shell. Lower case.
 const RUNS: &[&str] = &[
-    "core.sshcommand", "core.pager", "core.editor", "sequence.editor", "core.askpass", "core.fsmonitor",
-    "core.gitproxy", "diff.external", "interactive.difffilter", "gpg.program", "gpg.*.program",
-    "gpg.ssh.defaultkeycommand", "pager.*", "filter.*.clean", "filter.*.smudge", "filter.*.process",
-    "diff.*.textconv", "diff.*.command", "merge.*.driver", "mergetool.*.cmd", "difftool.*.cmd",
-    "browser.*.cmd", "man.*.cmd", "trailer.*.cmd", "trailer.*.command", "uploadpack.packobjectshook",
-    "remote.*.uploadpack", "remote.*.receivepack", "sendemail.*cmd", "imap.tunnel", "gc.recentobjectshook",
+    "core.sshcommand",
+    "core.pager",
+    "core.editor",
+    "sequence.editor",
+    "core.askpass",
+    "core.fsmonitor",
+    "core.gitproxy",
+    "diff.external",
+    "interactive.difffilter",
+    "gpg.program",
+    "gpg.*.program",
+    "gpg.ssh.defaultkeycommand",
+    "pager.*",
+    "filter.*.clean",
+    "filter.*.smudge",
+    "filter.*.process",
+    "diff.*.textconv",
+    "diff.*.command",
+    "merge.*.driver",
+    "mergetool.*.cmd",
+    "difftool.*.cmd",
+    "browser.*.cmd",
+    "man.*.cmd",
+    "trailer.*.cmd",
+    "trailer.*.command",
+    "uploadpack.packobjectshook",
+    "remote.*.uploadpack",
+    "remote.*.receivepack",
+    "sendemail.*cmd",
+    "imap.tunnel",
+    "gc.recentobjectshook",
 ];
 
 /// Settings whose value is a command only after `!`.
-const RUNS_AFTER_BANG: &[&str] = &["credential.helper", "credential.*.helper", "submodule.*.update", "alias.*"];
+const RUNS_AFTER_BANG: &[&str] =
+    &["credential.helper", "credential.*.helper", "submodule.*.update", "alias.*"];
 
 /// Settings that, once written, run programs behind every later command.
 const PERSISTENT: &[&str] = &[
-    "core.sshcommand", "core.hookspath", "core.fsmonitor", "core.gitproxy", "diff.external",
-    "filter.*.clean", "filter.*.smudge", "filter.*.process", "remote.*.uploadpack", "remote.*.receivepack",
+    "core.sshcommand",
+    "core.hookspath",
+    "core.fsmonitor",
+    "core.gitproxy",
+    "diff.external",
+    "filter.*.clean",
+    "filter.*.smudge",
+    "filter.*.process",
+    "remote.*.uploadpack",
+    "remote.*.receivepack",
     "uploadpack.packobjectshook",
 ];
 
 /// Variables whose value git gives to a shell, and the commands they matter to.
 const VARIABLES: &[&str] = &[
-    "GIT_SSH_COMMAND", "GIT_PROXY_COMMAND", "GIT_EXTERNAL_DIFF", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR",
-    "GIT_PAGER", "GIT_ASKPASS",
+    "GIT_SSH_COMMAND",
+    "GIT_PROXY_COMMAND",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_EDITOR",
+    "GIT_SEQUENCE_EDITOR",
+    "GIT_PAGER",
+    "GIT_ASKPASS",
 ];
 
 /// The value that `-c` gives to a setting; the last one counts.
@@ -86,7 +125,9 @@ pub(super) fn programs(binding: &Binding, call: &Call, reading: &mut Reading) {
     for name in VARIABLES {
         let assigned = call.invocation.env.iter().any(|(key, _)| key == name);
         let Some(value) = (if assigned || !reads { call.env(name) } else { None }) else { continue };
-        let plain_word = value.known().is_some_and(|value| !value.as_bytes().iter().any(|byte| b" \t\n;|&<>`$(".contains(byte)));
+        let plain_word = value
+            .known()
+            .is_some_and(|value| !value.as_bytes().iter().any(|byte| b" \t\n;|&<>`$(".contains(byte)));
         if !plain_word {
             reading.nested.push(super::shell(value, Vec::new(), call));
         }
@@ -107,11 +148,14 @@ fn program(name: &str, value: &Word) -> Option<Word> {
 
 /// `git config`: old and new spelling.
 pub(super) fn read(binding: &Binding, call: &Call) -> Vec<Action> {
-    let reads = ["--get", "--get-all", "--get-regexp", "--get-urlmatch", "--get-color", "--get-colorbool", "--list"];
+    let reads =
+        ["--get", "--get-all", "--get-regexp", "--get-urlmatch", "--get-color", "--get-colorbool", "--list"];
     if binding.command.default == Some(Effect::Read) || reads.iter().any(|name| binding.has(name)) {
         return Vec::new();
     }
-    let removes = ["--unset", "--unset-all", "--remove-section", "--rename-section"].iter().any(|name| binding.has(name));
+    let removes = ["--unset", "--unset-all", "--remove-section", "--rename-section"]
+        .iter()
+        .any(|name| binding.has(name));
     let sets = matches!(binding.command.path, ["config"] | ["config", "set"]) && !removes;
     let [name, value, ..] = binding.operands.as_slice() else {
         // `config NAME` prints the value.

@@ -21,7 +21,8 @@ use crate::invocation::Word;
 use crate::reader::{Call, plain};
 use crate::target::repository;
 
-const ADVICE: &str = "git push --force-with-lease refuses to lose what others pushed; or push to a new branch";
+const ADVICE: &str =
+    "git push --force-with-lease refuses to lose what others pushed; or push to a new branch";
 
 /// One refspec, taken apart.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,7 +42,8 @@ fn refspec(word: &Word, delete: bool) -> Option<Refspec> {
         return None;
     }
     let (forced, rest) = text.strip_prefix('+').map_or((false, text.as_str()), |rest| (true, rest));
-    let (source, target) = rest.split_once(':').map_or((rest, None), |(source, target)| (source, Some(target)));
+    let (source, target) =
+        rest.split_once(':').map_or((rest, None), |(source, target)| (source, Some(target)));
     let deletes = delete || (source.is_empty() && target.is_some_and(|target| !target.is_empty()));
     let name = short(target.unwrap_or(source));
     Some(Refspec { forced, source: source.to_owned(), name, deletes, unknown: word.is_dynamic() })
@@ -87,14 +89,26 @@ pub(super) fn push(binding: &Binding, call: &Call) -> Vec<Action> {
     let lease = binding.has("--force-with-lease") && !force;
     let wide = binding.has("--all") || binding.has("--branches");
     let mut actions = Vec::new();
-    let mut add = |id: &'static str, severity: Severity, verb: &'static str, mode: &str, names: Vec<String>, unknown: bool| {
+    let mut add = |id: &'static str,
+                   severity: Severity,
+                   verb: &'static str,
+                   mode: &str,
+                   names: Vec<String>,
+                   unknown: bool| {
         actions.push(lossy(Loss { id, severity, verb, mode, names, unknown }, &remote, binding, call));
     };
     if binding.has("--mirror") {
         add("push-mirror", Severity::High, "push --mirror", "all", vec!["every branch".to_owned()], false);
     }
     if binding.has("--prune") {
-        add("push-prune", Severity::High, "push --prune", "all", vec!["branches that are not here".to_owned()], false);
+        add(
+            "push-prune",
+            Severity::High,
+            "push --prune",
+            "all",
+            vec!["branches that are not here".to_owned()],
+            false,
+        );
     }
     let deleted: Vec<&Refspec> = specs.iter().filter(|spec| spec.deletes).collect();
     if !deleted.is_empty() {
@@ -151,12 +165,13 @@ fn lossy(loss: Loss, remote: &str, binding: &Binding, call: &Call) -> Action {
         .map(|name| name.rsplit(':').next().filter(|name| !name.is_empty()).unwrap_or(name))
         .collect();
     let object = if shown.is_empty() { "the current branch".to_owned() } else { shown.join(" ") };
-    let mut action = Action::new(Effect::Destroy, Impact::Fixed(loss.severity), format!("git.{}", loss.id), loss.verb)
-        .object(object)
-        .scope("commits there that are not in what is pushed")
-        .undo("another clone that holds them")
-        .advice(ADVICE)
-        .question(Question::Git { kind: GitLoss::PushForce, repository: place, operands });
+    let mut action =
+        Action::new(Effect::Destroy, Impact::Fixed(loss.severity), format!("git.{}", loss.id), loss.verb)
+            .object(object)
+            .scope("commits there that are not in what is pushed")
+            .undo("another clone that holds them")
+            .advice(ADVICE)
+            .question(Question::Git { kind: GitLoss::PushForce, repository: place, operands });
     action.target = repository::pushed(remote, &shown);
     action
 }
@@ -168,7 +183,11 @@ fn plain_push(specs: &[Refspec], remote: &str, wide: bool, binding: &Binding, ca
         .object(plain::object(crate::grammar::schema::Object::Operands, binding));
     if names.is_empty() && !wide {
         let place = super::repository(binding, call);
-        action = action.question(Question::Git { kind: GitLoss::Push, repository: place, operands: vec![remote.into()] });
+        action = action.question(Question::Git {
+            kind: GitLoss::Push,
+            repository: place,
+            operands: vec![remote.into()],
+        });
     }
     action.target = repository::pushed(remote, &names);
     action
@@ -186,7 +205,11 @@ pub(super) fn fetch(binding: &Binding, call: &Call) -> Vec<Action> {
         if !local || !(force || spec.forced) {
             continue;
         }
-        let full = if spec.name.starts_with("refs/") { spec.name.clone() } else { format!("refs/heads/{}", spec.name) };
+        let full = if spec.name.starts_with("refs/") {
+            spec.name.clone()
+        } else {
+            format!("refs/heads/{}", spec.name)
+        };
         let mut place = super::repository(binding, call);
         place.unknown |= spec.unknown;
         let operands = vec![full.into(), OsString::new()];

@@ -33,7 +33,11 @@ struct Asked {
 
 /// The actions of a request's GraphQL, if it carries any.
 #[must_use]
-pub fn judge(request: &Request, content: &Content, provider: Option<&'static Provider>) -> Option<Vec<Action>> {
+pub fn judge(
+    request: &Request,
+    content: &Content,
+    provider: Option<&'static Provider>,
+) -> Option<Vec<Action>> {
     let at_graphql = is_graphql(request);
     let asked = asked(request, content, at_graphql);
     let mut actions = Vec::new();
@@ -69,7 +73,10 @@ fn asked(request: &Request, content: &Content, at_graphql: bool) -> Vec<Asked> {
         in_json(json, &mut found);
     } else if !content.text.is_empty() && content.pairs.iter().all(|(name, _)| name != "query") {
         let typed = request.header("content-type").is_some_and(|value| value.contains("application/graphql"));
-        if typed || (at_graphql && !content.text.trim_start().starts_with("{\"")) || starts_mutation(&content.text) {
+        if typed
+            || (at_graphql && !content.text.trim_start().starts_with("{\""))
+            || starts_mutation(&content.text)
+        {
             found.push(Asked {
                 document: Some(content.text.clone()),
                 variables: Some(Json::Object(Vec::new())),
@@ -105,7 +112,12 @@ fn in_json(json: &Json, found: &mut Vec<Asked>) {
                         Json::Unknown => Some(HOLE.to_string()),
                         _ => continue,
                     };
-                    found.push(Asked { document, name: name.clone(), variables: variables.clone(), stored: false });
+                    found.push(Asked {
+                        document,
+                        name: name.clone(),
+                        variables: variables.clone(),
+                        stored: false,
+                    });
                 }
             }
             let stored = json.get("extensions").is_some_and(|inner| inner.get("persistedQuery").is_some())
@@ -172,7 +184,9 @@ pub fn root(field: &Field, provider: Option<&'static Provider>) -> Action {
         Some((provider, mutation)) => {
             let impact = provider.by_arguments(&field.name, &field.argument_object(), mutation.impact);
             let effect = match (impact, mutation.effect) {
-                (Impact::Change, Effect::Destroy | Effect::Unknown) if mutation.impact != Impact::Change => Effect::Write,
+                (Impact::Change, Effect::Destroy | Effect::Unknown) if mutation.impact != Impact::Change => {
+                    Effect::Write
+                }
                 (Impact::Change | Impact::Nothing, effect) => effect,
                 (_, Effect::Write | Effect::Read) => Effect::Destroy,
                 (_, effect) => effect,

@@ -90,9 +90,8 @@ fn target(request: &Request, provider: Option<&'static Provider>) -> Target {
             .map(String::as_str)
             .chain(request.header("authorization").into_iter().flat_map(|value| value.split_whitespace()))
             .collect();
-        let has = |prefixes: &[&str]| {
-            keys.iter().any(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)))
-        };
+        let has =
+            |prefixes: &[&str]| keys.iter().any(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)));
         if has(provider.live) {
             target.environment = Environment::Production;
             target.evidence.push("the key is a live one".to_owned());
@@ -185,7 +184,12 @@ fn facts(request: &Request, content: &Content, method: &str) -> Facts {
     }
 }
 
-fn outcome(outcome: &'static Outcome, provider: &Provider, request: &Request, content: &Content) -> Vec<Action> {
+fn outcome(
+    outcome: &'static Outcome,
+    provider: &Provider,
+    request: &Request,
+    content: &Content,
+) -> Vec<Action> {
     match outcome {
         Outcome::Bulk => rpc::bulk(content),
         Outcome::Act { impact, verb, undo } => {
@@ -207,7 +211,12 @@ fn outcome(outcome: &'static Outcome, provider: &Provider, request: &Request, co
                 }
                 texts.extend(content.texts(name));
                 texts.extend(
-                    request.url.parameters().into_iter().filter(|(known, _)| known == name).map(|(_, value)| value),
+                    request
+                        .url
+                        .parameters()
+                        .into_iter()
+                        .filter(|(known, _)| known == name)
+                        .map(|(_, value)| value),
                 );
             }
             let all_empty = texts.iter().all(|text| text.trim().is_empty());
@@ -231,7 +240,8 @@ fn sql_text(text: &str, prefix: &str) -> Vec<Action> {
 
 /// SQL that an API nobody knows is asked to run.
 fn sql_fields(request: &Request, content: &Content) -> Vec<Action> {
-    const PLACES: &[&str] = &["sql", "query", "execute", "exec", "statement", "statements", "run_sql", "exec_sql"];
+    const PLACES: &[&str] =
+        &["sql", "query", "execute", "exec", "statement", "statements", "run_sql", "exec_sql"];
     let last = request.url.segments().pop().unwrap_or_default().to_ascii_lowercase();
     let mut texts = content.texts("sql");
     if PLACES.contains(&last.as_str()) {
@@ -241,7 +251,8 @@ fn sql_fields(request: &Request, content: &Content) -> Vec<Action> {
         }
     }
     let is_sql = |text: &&String| {
-        const LEADS: &[&str] = &["drop", "delete", "truncate", "update", "alter", "insert", "select", "with", "begin"];
+        const LEADS: &[&str] =
+            &["drop", "delete", "truncate", "update", "alter", "insert", "select", "with", "begin"];
         let first = text.trim_start().split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
         LEADS.contains(&first.as_str()) && text.split_whitespace().count() > 1
     };
@@ -250,30 +261,44 @@ fn sql_fields(request: &Request, content: &Content) -> Vec<Action> {
 
 /// What the method says, and the last word of the path.
 fn by_method(method: &str, facts: &Facts) -> Action {
-    if method == "GET" || method == "QUERY" || method == "PROPFIND" || method == "REPORT" || method == "SEARCH" {
+    if method == "GET"
+        || method == "QUERY"
+        || method == "PROPFIND"
+        || method == "REPORT"
+        || method == "SEARCH"
+    {
         return read();
     }
     if method == "DELETE" || method == "PURGE" {
         let cache = method == "PURGE";
         let (effect, impact) =
             if cache { (Effect::Write, Impact::Change) } else { (Effect::Destroy, Impact::Resource) };
-        return Action::new(effect, impact, format!("http.{}", method.to_ascii_lowercase()), method.to_ascii_lowercase())
-            .scope("the named resource")
-            .advice("look first: GET the same URL");
+        return Action::new(
+            effect,
+            impact,
+            format!("http.{}", method.to_ascii_lowercase()),
+            method.to_ascii_lowercase(),
+        )
+        .scope("the named resource")
+        .advice("look first: GET the same URL");
     }
-    let (last, around) = facts.segments.split_last().map_or(("", &[][..]), |(last, around)| (last.as_str(), around));
+    let (last, around) =
+        facts.segments.split_last().map_or(("", &[][..]), |(last, around)| (last.as_str(), around));
     // Google's custom verbs: `/instances/3:delete`.
     let name = last.rsplit_once(':').map_or(last, |(_, verb)| verb);
     let around: Vec<String> = around.iter().map(|segment| segment.to_ascii_lowercase()).collect();
     // `/users/delete/3` and `/delete/3`: the verb stands before an id.
-    let id = |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit() || letter == '-');
+    let id =
+        |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit() || letter == '-');
     let claim = match around.split_last() {
         Some((before, rest)) if id(name) => verbs::of(before, rest),
         _ => verbs::of(name, &around),
     };
     let lower = method.to_ascii_lowercase();
     match claim {
-        Some(claim) => Action::new(claim.effect, claim.impact, format!("http.path-{}", claim.verb), claim.verb),
+        Some(claim) => {
+            Action::new(claim.effect, claim.impact, format!("http.path-{}", claim.verb), claim.verb)
+        }
         None => Action::new(Effect::Write, Impact::Change, format!("http.{lower}"), lower),
     }
 }

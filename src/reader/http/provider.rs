@@ -51,7 +51,11 @@ pub enum Test {
 /// What a row says.
 #[derive(Debug)]
 pub enum Outcome {
-    Act { impact: Impact, verb: &'static str, undo: &'static str },
+    Act {
+        impact: Impact,
+        verb: &'static str,
+        undo: &'static str,
+    },
     /// SQL under one of these fields; `body` is the whole body.
     Sql(&'static [&'static str]),
     /// Elasticsearch's `_bulk`.
@@ -184,7 +188,8 @@ impl Test {
 /// (`id=not.is.null`, `id=gt.0`, `id=neq.x`) is none.
 fn filters(name: &str, value: &str) -> bool {
     const OPTIONS: &[&str] = &["select", "order", "limit", "offset", "columns", "on_conflict", "apikey"];
-    const ALL: &[&str] = &["neq.", "not.", "gt.0", "gte.0", "gt.-", "gte.-", "like.*", "ilike.*", "gt.1970", "gte.1970"];
+    const ALL: &[&str] =
+        &["neq.", "not.", "gt.0", "gte.0", "gt.-", "gte.-", "like.*", "ilike.*", "gt.1970", "gte.1970"];
     if OPTIONS.contains(&name.to_ascii_lowercase().as_str()) {
         return false;
     }
@@ -200,7 +205,8 @@ pub fn path_matches(template: &[&str], segments: &[String]) -> bool {
         (Some((&"**", rest)), _) => (0..=segments.len()).any(|skip| path_matches(rest, &segments[skip..])),
         (Some(_), None) => false,
         (Some((pattern, rest)), Some((segment, left))) => {
-            glob::matches(&pattern.to_ascii_lowercase(), &segment.to_ascii_lowercase()) && path_matches(rest, left)
+            glob::matches(&pattern.to_ascii_lowercase(), &segment.to_ascii_lowercase())
+                && path_matches(rest, left)
         }
     }
 }

@@ -80,7 +80,8 @@ struct Item {
 pub fn compose(binding: &Binding, call: &Call) -> Composition {
     let mut out = Composition::default();
     let mut items = Vec::new();
-    let first_is_q = binding.options.first().is_some_and(|bound| bound.at == 0 && bound.opt.role == "no-config");
+    let first_is_q =
+        binding.options.first().is_some_and(|bound| bound.at == 0 && bound.opt.role == "no-config");
     if binding.grammar.program == "curl" && !first_is_q {
         default_config(binding, call, &mut items, &mut out);
     }
@@ -356,8 +357,7 @@ impl Segment {
         }
         for (index, word) in std::mem::take(&mut self.urls).iter().enumerate() {
             let upload = self.uploads.get(index);
-            let (texts, complete) =
-                if self.globoff { (vec![word.clone()], true) } else { globbed(word) };
+            let (texts, complete) = if self.globoff { (vec![word.clone()], true) } else { globbed(word) };
             if !complete {
                 out.unread.push("more requests than are written out".to_owned());
             }
@@ -397,7 +397,9 @@ impl Segment {
         }
         if let Some(target) = &self.target {
             // An absolute target names the host of a proxied request, not another server.
-            let inner = if target.contains("://") { Url::parse(target, None) } else {
+            let inner = if target.contains("://") {
+                Url::parse(target, None)
+            } else {
                 Url::parse(&format!("http://target/{}", target.trim_start_matches('/')), None)
             };
             url.path = inner.path;

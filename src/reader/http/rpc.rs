@@ -27,7 +27,10 @@ pub fn judge(request: &Request, content: &Content) -> Vec<Action> {
             actions.extend(called(object));
         }
     } else {
-        let deletes = content.text.lines().filter(|line| line.starts_with("DELETE /") || line.starts_with("DELETE http"));
+        let deletes = content
+            .text
+            .lines()
+            .filter(|line| line.starts_with("DELETE /") || line.starts_with("DELETE http"));
         actions.extend(deletes.map(|line| deletion(line.split_whitespace().nth(1).unwrap_or_default())));
         if let Some((_, after)) = content.text.split_once("<methodName>") {
             actions.extend(named(after.split('<').next().unwrap_or_default()));

@@ -31,7 +31,9 @@ pub fn judge(request: &Request, program: &str) -> Vec<Action> {
             let object = if request.url.scheme == "file" { request.url.path.clone() } else { String::new() };
             Action::new(Effect::Write, Impact::Change, format!("{program}.upload"), "upload").object(object)
         }
-        "smtp" | "smtps" => Action::new(Effect::Write, Impact::Change, format!("{program}.mail"), "send mail"),
+        "smtp" | "smtps" => {
+            Action::new(Effect::Write, Impact::Change, format!("{program}.mail"), "send mail")
+        }
         _ => Action::new(Effect::Read, Impact::Nothing, format!("{program}.download"), "download"),
     });
     actions
@@ -42,9 +44,11 @@ fn server_command(command: &str, program: &str) -> Option<Action> {
     let lower = command.to_ascii_lowercase();
     let mut words = lower.split_whitespace();
     let first = words.next()?;
-    let deletes = matches!(first, "dele" | "rmd" | "xrmd" | "rm" | "rmdir" | "delete" | "expunge" | "truncate")
-        || (first == "site" && words.any(|word| matches!(word, "rmdir" | "rm" | "dele" | "rmtree" | "rmda")))
-        || (lower.contains("store") && lower.contains("deleted"));
+    let deletes =
+        matches!(first, "dele" | "rmd" | "xrmd" | "rm" | "rmdir" | "delete" | "expunge" | "truncate")
+            || (first == "site"
+                && words.any(|word| matches!(word, "rmdir" | "rm" | "dele" | "rmtree" | "rmda")))
+            || (lower.contains("store") && lower.contains("deleted"));
     if deletes {
         return Some(
             Action::new(Effect::Destroy, Impact::Part, format!("{program}.server-delete"), first.to_owned())
@@ -53,7 +57,8 @@ fn server_command(command: &str, program: &str) -> Option<Action> {
         );
     }
     matches!(first, "rename" | "rnfr" | "rnto" | "chmod" | "chown").then(|| {
-        Action::new(Effect::Write, Impact::Change, format!("{program}.server-change"), first.to_owned()).object(command)
+        Action::new(Effect::Write, Impact::Change, format!("{program}.server-change"), first.to_owned())
+            .object(command)
     })
 }
 
@@ -65,12 +70,17 @@ fn raw(request: &Request, program: &str) -> Action {
     let rule = format!("{program}.raw");
     // dict's own commands look words up and can do nothing else.
     let dict = request.url.scheme == "dict";
-    if dict && ["/d:", "/m:", "/show", "/define:", "/match:", "/find:", "/lookup:"].iter().any(|word| text.starts_with(word)) {
+    if dict
+        && ["/d:", "/m:", "/show", "/define:", "/match:", "/find:", "/lookup:"]
+            .iter()
+            .any(|word| text.starts_with(word))
+    {
         return Action::new(Effect::Read, Impact::Nothing, rule, "look up");
     }
     // The first letter of a gopher path is the kind of item and is not sent.
     let gone = |text: &str| {
-        text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| GONE.contains(&word))
+        text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+            .any(|word| GONE.contains(&word))
     };
     if gone(&text) || text.get(2..).is_some_and(gone) {
         return Action::new(Effect::Destroy, Impact::Database, rule, "raw command").undo("none");

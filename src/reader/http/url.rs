@@ -88,7 +88,8 @@ impl Url {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let path: Vec<String> = self.path.split('/').map(redact_segment).collect();
-        let query = self.query.as_deref().map(|query| format!("?{}", redact_query(query))).unwrap_or_default();
+        let query =
+            self.query.as_deref().map(|query| format!("?{}", redact_query(query))).unwrap_or_default();
         let text = format!("{}://{host}{port}{}{query}", self.scheme, path.join("/"));
         text.replace(HOLE, "…")
     }
@@ -103,10 +104,12 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
         && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.'));
     let rest = text[at + 1..].strip_prefix('/')?;
     // One to three slashes all mean the same host (curl's URL parser).
-    (named && !scheme.contains('.')).then(|| if scheme.eq_ignore_ascii_case("file") {
-        (scheme, rest.strip_prefix('/').unwrap_or(rest))
-    } else {
-        (scheme, rest.trim_start_matches('/'))
+    (named && !scheme.contains('.')).then(|| {
+        if scheme.eq_ignore_ascii_case("file") {
+            (scheme, rest.strip_prefix('/').unwrap_or(rest))
+        } else {
+            (scheme, rest.trim_start_matches('/'))
+        }
     })
 }
 
@@ -209,9 +212,22 @@ pub fn form_pairs(text: &str) -> Vec<(String, String)> {
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["token", "secret", "passw", "pwd", "apikey", "api_key", "api-key", "auth", "signature", "credential", "jwt", "session"]
-        .iter()
-        .any(|part| name.contains(part))
+    [
+        "token",
+        "secret",
+        "passw",
+        "pwd",
+        "apikey",
+        "api_key",
+        "api-key",
+        "auth",
+        "signature",
+        "credential",
+        "jwt",
+        "session",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
         || matches!(name.as_str(), "key" | "sig" | "code" | "access")
 }
 
@@ -230,8 +246,30 @@ fn redact_query(query: &str) -> String {
 /// Key formats of well-known services, and a letter-digit mix as long as no name is.
 fn redact_segment(segment: &str) -> String {
     const PREFIXES: &[&str] = &[
-        "sk_", "rk_", "pk_", "sbp_", "sb_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-",
-        "xoxp-", "xoxa-", "AKIA", "ASIA", "dop_v1_", "fo1_", "napi_", "rnd_", "eyJ", "hvs.", "npm_", "SG.",
+        "sk_",
+        "rk_",
+        "pk_",
+        "sbp_",
+        "sb_",
+        "ghp_",
+        "gho_",
+        "ghs_",
+        "ghu_",
+        "github_pat_",
+        "glpat-",
+        "xoxb-",
+        "xoxp-",
+        "xoxa-",
+        "AKIA",
+        "ASIA",
+        "dop_v1_",
+        "fo1_",
+        "napi_",
+        "rnd_",
+        "eyJ",
+        "hvs.",
+        "npm_",
+        "SG.",
     ];
     let mixed = |text: &str| {
         text.len() >= 32
@@ -272,7 +310,10 @@ pub fn globbed(word: &str) -> (Vec<String>, bool) {
         if choices.len() == 1 || !complete {
             urls.iter_mut().for_each(|url| url.push_str(&choices[0]));
         } else {
-            urls = urls.iter().flat_map(|url| choices.iter().map(move |choice| format!("{url}{choice}"))).collect();
+            urls = urls
+                .iter()
+                .flat_map(|url| choices.iter().map(move |choice| format!("{url}{choice}")))
+                .collect();
         }
         rest = &rest[length..];
     }
@@ -329,7 +370,8 @@ mod tests {
 
     #[test]
     fn nothing_secret_is_shown() {
-        let url = Url::parse("https://u:p@h.example/botX:12/eyJhbGci?token=abc&x=1&key=2&sig=sk_live_1", None);
+        let url =
+            Url::parse("https://u:p@h.example/botX:12/eyJhbGci?token=abc&x=1&key=2&sig=sk_live_1", None);
         assert_eq!(url.shown(), "https://h.example/***/***?token=***&x=1&key=***&sig=***");
     }
 

@@ -18,37 +18,178 @@ pub struct Claim {
 
 /// After these something is gone.
 const STRONG: &[&str] = &[
-    "delete", "remove", "destroy", "purge", "drop", "wipe", "truncate", "terminate", "erase", "nuke", "obliterate",
-    "expunge", "flushall", "flushdb", "del", "rm", "decommission", "teardown", "unlink", "shred",
+    "delete",
+    "remove",
+    "destroy",
+    "purge",
+    "drop",
+    "wipe",
+    "truncate",
+    "terminate",
+    "erase",
+    "nuke",
+    "obliterate",
+    "expunge",
+    "flushall",
+    "flushdb",
+    "del",
+    "rm",
+    "decommission",
+    "teardown",
+    "unlink",
+    "shred",
 ];
 /// After these something is less, or off, and can be had again.
 const MILD: &[&str] = &[
-    "reset", "revoke", "archive", "disable", "cancel", "clear", "prune", "flush", "rollback", "unpublish", "evict",
-    "deregister", "uninstall", "kill", "empty", "void", "detach", "yank", "transfer",
+    "reset",
+    "revoke",
+    "archive",
+    "disable",
+    "cancel",
+    "clear",
+    "prune",
+    "flush",
+    "rollback",
+    "unpublish",
+    "evict",
+    "deregister",
+    "uninstall",
+    "kill",
+    "empty",
+    "void",
+    "detach",
+    "yank",
+    "transfer",
 ];
 /// After these something stands still.
 const STOPS: &[&str] = &["shutdown", "stop", "halt", "poweroff", "suspend", "pause", "reboot"];
 /// Words in front of or behind a verb that leave it the verb.
 const AROUND: &[&str] = &[
-    "bulk", "batch", "admin", "force", "hard", "soft", "mass", "all", "many", "multi", "multiple", "schedule",
-    "permanently", "permanent", "one", "my", "me", "request", "do", "async", "sync", "v1", "v2", "v3", "by", "id", "pk",
-    "ids", "now", "immediately", "safe",
+    "bulk",
+    "batch",
+    "admin",
+    "force",
+    "hard",
+    "soft",
+    "mass",
+    "all",
+    "many",
+    "multi",
+    "multiple",
+    "schedule",
+    "permanently",
+    "permanent",
+    "one",
+    "my",
+    "me",
+    "request",
+    "do",
+    "async",
+    "sync",
+    "v1",
+    "v2",
+    "v3",
+    "by",
+    "id",
+    "pk",
+    "ids",
+    "now",
+    "immediately",
+    "safe",
 ];
 /// Verbs that make another word the object.
 const OTHERS: &[&str] = &[
-    "create", "update", "set", "add", "get", "restore", "enable", "insert", "upsert", "send", "mark", "preview", "list",
-    "undo", "validate", "verify", "check", "track", "undelete", "unarchive", "recover", "revert", "approve", "reject",
-    "search", "find", "query", "log", "register", "subscribe", "edit", "save", "put", "post", "read", "show", "count",
-    "estimate", "prevent", "protect", "dismiss", "rename", "copy", "export", "report",
+    "create",
+    "update",
+    "set",
+    "add",
+    "get",
+    "restore",
+    "enable",
+    "insert",
+    "upsert",
+    "send",
+    "mark",
+    "preview",
+    "list",
+    "undo",
+    "validate",
+    "verify",
+    "check",
+    "track",
+    "undelete",
+    "unarchive",
+    "recover",
+    "revert",
+    "approve",
+    "reject",
+    "search",
+    "find",
+    "query",
+    "log",
+    "register",
+    "subscribe",
+    "edit",
+    "save",
+    "put",
+    "post",
+    "read",
+    "show",
+    "count",
+    "estimate",
+    "prevent",
+    "protect",
+    "dismiss",
+    "rename",
+    "copy",
+    "export",
+    "report",
 ];
 /// What comes back by itself, or is nobody's data.
-const HARMLESS: &[&str] =
-    &["cache", "caches", "password", "passwd", "email", "notification", "notifications", "cart", "draft", "reaction",
-      "favorite", "favourite", "like", "bookmark", "star", "filter", "form", "session", "typing", "label", "search"];
+const HARMLESS: &[&str] = &[
+    "cache",
+    "caches",
+    "password",
+    "passwd",
+    "email",
+    "notification",
+    "notifications",
+    "cart",
+    "draft",
+    "reaction",
+    "favorite",
+    "favourite",
+    "like",
+    "bookmark",
+    "star",
+    "filter",
+    "form",
+    "session",
+    "typing",
+    "label",
+    "search",
+];
 /// With these a mild verb is no longer mild.
 const WHOLE: &[&str] = &[
-    "db", "database", "databases", "data", "everything", "cluster", "schema", "index", "volume", "storage", "bucket",
-    "factory", "tenant", "backup", "backups", "snapshot", "snapshots", "table", "collection",
+    "db",
+    "database",
+    "databases",
+    "data",
+    "everything",
+    "cluster",
+    "schema",
+    "index",
+    "volume",
+    "storage",
+    "bucket",
+    "factory",
+    "tenant",
+    "backup",
+    "backups",
+    "snapshot",
+    "snapshots",
+    "table",
+    "collection",
 ];
 
 /// What a name claims; `around` is what stands before it (the path's other segments).
@@ -61,7 +202,8 @@ pub fn of(name: &str, around: &[String]) -> Option<Claim> {
     if parts.iter().any(|word| word == "restore" || word == "pitr") {
         return restore(&parts, around);
     }
-    let undoes = last == "cancel" && lead != "cancel" && parts.iter().any(|word| STRONG.contains(&word.as_str()));
+    let undoes =
+        last == "cancel" && lead != "cancel" && parts.iter().any(|word| STRONG.contains(&word.as_str()));
     if OTHERS.contains(&lead.as_str()) || undoes {
         return None;
     }
@@ -71,7 +213,10 @@ pub fn of(name: &str, around: &[String]) -> Option<Claim> {
     } else if known(last) && !OTHERS.contains(&last.as_str()) {
         last
     } else {
-        parts.iter().find(|word| STRONG.contains(&word.as_str())).filter(|_| !OTHERS.contains(&last.as_str()))?
+        parts
+            .iter()
+            .find(|word| STRONG.contains(&word.as_str()))
+            .filter(|_| !OTHERS.contains(&last.as_str()))?
     };
     let verb = verb.as_str();
     let objects: Vec<&str> = parts
@@ -96,7 +241,8 @@ pub fn of(name: &str, around: &[String]) -> Option<Claim> {
 /// Restoring a backup overwrites what is there; restoring from a bin does not.
 fn restore(parts: &[String], around: &[String]) -> Option<Claim> {
     let all = parts.iter().chain(around);
-    let over = ["backup", "backups", "snapshot", "snapshots", "pitr", "database", "databases", "db", "branches"];
+    let over =
+        ["backup", "backups", "snapshot", "snapshots", "pitr", "database", "databases", "db", "branches"];
     let led = parts.first().is_some_and(|word| OTHERS.contains(&word.as_str()) && word != "restore");
     (!led && all.into_iter().any(|word| over.contains(&word.as_str()))).then(|| Claim {
         verb: "restore".to_owned(),
