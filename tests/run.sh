@@ -91,6 +91,8 @@ part 'build' cargo build --locked
 part 'unit, property and integration tests' cargo test --locked --all-targets
 part 'init code in the real shells' sh tests/shells.sh "$binary"
 part 'installation and its way back' sh tests/install.sh "$binary"
+part 'the commands of the README' sh tests/readme.sh "$binary"
+long 'fuzzing, a minute for each parser' sh fuzz/run.sh 60
 # Real programs: one line each, `part` for what takes seconds, `long` for the rest.
 
 printf '\n%s passed, %s failed\n' "$passed" "$failed"

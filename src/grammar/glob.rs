@@ -13,9 +13,13 @@ pub fn matches(pattern: &str, text: &str) -> bool {
                 star = Some((at, seen));
                 at += 1;
             }
-            Some(b'?') => {
+            // A character, not a byte: only its first byte can stand here.
+            Some(b'?') if !is_continuation(text[seen]) => {
                 at += 1;
                 seen += 1;
+                while text.get(seen).is_some_and(|&byte| is_continuation(byte)) {
+                    seen += 1;
+                }
             }
             Some(&byte) if byte == text[seen] => {
                 at += 1;
@@ -34,6 +38,11 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
+/// True for the second and later bytes of a character.
+const fn is_continuation(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}
+
 #[cfg(test)]
 mod tests {
     use super::matches;
@@ -45,6 +54,8 @@ mod tests {
             ("+*", "main", false),
             ("*prod*", "app-prod-1", true),
             ("a?c", "abc", true),
+            ("a?c", "aüc", true),
+            ("??", "ü", false),
             ("*", "", true),
             ("", "x", false),
             ("*.prod.example.com", "db.prod.example.com", true),

@@ -169,7 +169,12 @@ fn take(context: &Context, path: &Path, layer: Layer, policy: &mut Policy) {
             return;
         }
     };
-    let text = String::from_utf8_lossy(&content);
+    read(&content, path, layer, policy);
+}
+
+/// Adds what one file says to `policy`; a file that is broken anywhere adds only a problem.
+pub fn read(content: &[u8], path: &Path, layer: Layer, policy: &mut Policy) {
+    let text = String::from_utf8_lossy(content);
     let outcome = toml::from_str::<File>(&text)
         .map_err(|error| located(&text, error.span(), error.message()))
         .and_then(|file| merge(&file, &text, path, layer, policy));
