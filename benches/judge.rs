@@ -4,6 +4,16 @@
 //! everything runs once, so that it keeps working. The batch is the real binary, fed through a pipe;
 //! its lines are such that no file is read for them: psql without its start-up file (`-X`), curl likewise
 //! (`-q`). AGENTGUARD_BENCH_FLOOR makes fewer lines a second than it says a failure.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::exit,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::disallowed_methods,
+    reason = "a test fails loudly and drives real programs"
+)]
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock and starts the binary")]
 

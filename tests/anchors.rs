@@ -2,6 +2,16 @@
 //!
 //! Staging, test and production of HTTP hosts are named by policy; local goes by address, a test
 //! database by its name, unknown by nothing at all.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::exit,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::disallowed_methods,
+    reason = "a test fails loudly and drives real programs"
+)]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -15,15 +15,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use agentguard::action::{Action, Question};
-use agentguard::assess::{self, Severity};
+use agentguard::actor::{Actor, ActorKind};
+use agentguard::assess::Severity;
 use agentguard::context::{Context, Door};
 use agentguard::grammar::bind::{self, Fault};
 use agentguard::grammar::registry;
 use agentguard::grammar::schema::Arity;
 use agentguard::invocation::{Invocation, Word};
-use agentguard::measure;
-use agentguard::reader::{Call, Nest, git};
+use agentguard::policy::Policy;
 
 /// A folder that is gone when the test ends.
 struct Folder(PathBuf);
@@ -78,72 +77,14 @@ fn context(door: Door) -> Context {
 /// Reads, measures and assesses one git invocation and what it runs in turn.
 fn judge(args: Vec<Word>, env: Vec<(OsString, Word)>, cwd: &Path, door: Door) -> (Severity, Vec<String>) {
     let context = context(door);
-    let grammar = registry::find("git").unwrap();
     let mut invocation = Invocation::new("git", Vec::new(), cwd.to_owned());
     invocation.args = args;
     invocation.env = env;
-    let binding = bind::bind(grammar, &invocation.args, false);
-    let reading = git::read(&binding, &Call { context: &context, invocation: &invocation });
-    let mut actions: Vec<Action> = reading.actions;
-    for action in &mut actions {
-        if let Some(Question::Git { kind, repository, operands }) = &action.question {
-            action.state = Some(measure::git::look(*kind, repository, operands, &context));
-        }
-    }
-    let mut severity = assess::assess(&actions).severity;
-    let mut why: Vec<String> = actions
-        .iter()
-        .map(|action| {
-            format!(
-                "{} {:?} {:?}",
-                action.rule,
-                action.object,
-                action.state.as_ref().map(|state| &state.reason)
-            )
-        })
-        .collect();
-    for nest in reading.nested {
-        let (lines, cwd) = match nest {
-            Nest::Command(inner) => {
-                let mut words = vec![inner.program];
-                words.extend(inner.args);
-                let text: Vec<String> =
-                    words.iter().map(|word| word.visible().to_string_lossy().into_owned()).collect();
-                (vec![shell_words::join(text)], inner.cwd)
-            }
-            Nest::Shell(agentguard::reader::Shell { text, args, cwd, .. }) => {
-                let rest: Vec<String> =
-                    args.iter().skip(1).map(|word| word.visible().to_string_lossy().into_owned()).collect();
-                let text = text.visible().to_string_lossy().replace("\"$@\"", &shell_words::join(rest));
-                (text.replace("&&", ";").split(';').map(str::to_owned).collect(), cwd)
-            }
-        };
-        for line in lines {
-            let mut words = shell_words::split(&line).unwrap_or_default();
-            while words.first().is_some_and(|word| word == "sh" || word == "-c") {
-                words.remove(0);
-            }
-            if words.len() == 1 {
-                words = shell_words::split(&words[0].replace("&&", " ")).unwrap_or_default();
-            }
-            why.push(format!("runs {words:?}"));
-            let inner = match words.first().map(String::as_str) {
-                Some("git") => {
-                    judge(
-                        words[1..].iter().map(|word| Word::from(word.as_str())).collect(),
-                        Vec::new(),
-                        &cwd,
-                        door,
-                    )
-                    .0
-                }
-                Some("rm") => Severity::High,
-                _ => Severity::Low,
-            };
-            severity = severity.max(inner);
-        }
-    }
-    (severity, why)
+    let actions = agentguard::judge::actions(&invocation, &context);
+    let actor = Actor::named(ActorKind::Agent, "agent", "as given");
+    let judgement = agentguard::judge::decide(actions, &Policy::default(), actor, &context);
+    let why = judgement.actions.iter().map(|action| format!("{action:?}")).collect();
+    (judgement.assessment.severity, why)
 }
 
 fn line(text: &str, cwd: &Path, door: Door) -> (Severity, Vec<String>) {

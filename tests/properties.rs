@@ -1,5 +1,15 @@
 //! What must hold for any input: words are accounted for, worse never becomes milder, secrets do not
 //! come through. getopt(1) is the oracle for reading options.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::exit,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::disallowed_methods,
+    reason = "a test fails loudly and drives real programs"
+)]
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

@@ -1,6 +1,16 @@
 //! Railway's command line: the whole command tree, the environments, the link file, the tables.
 //!
 //! The severity of each destructive command stands in `corpus/railway.tsv`, a row per command.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::exit,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::disallowed_methods,
+    reason = "a test fails loudly and drives real programs"
+)]
 
 use std::collections::HashSet;
 use std::ffi::OsString;
