@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "build/agents.rs"]
 mod agents;
+#[path = "build/aws.rs"]
+mod aws;
 #[path = "build/grammars.rs"]
 mod grammars;
 #[path = "build/languages.rs"]
@@ -23,6 +25,7 @@ fn main() {
 fn compile() -> Result<(), String> {
     agents::compile()?;
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    write(&out.join("aws_operations.rs"), &aws::compile(Path::new("grammars/aws_operations.toml"))?)?;
     languages::build_sql_table(&out).map_err(|error| error.to_string())?;
     write(&out.join("grammars.rs"), &grammars::compile(Path::new("grammars/tools"))?)
 }

@@ -65,6 +65,8 @@ pub enum Reader {
     Shell,
     /// Runs the command that its operands name.
     Wrapper,
+    /// The AWS CLI: thousands of operations, read by their verbs.
+    Aws,
 }
 
 /// One option of a program or subcommand.
