@@ -235,7 +235,27 @@ fn the_target_without_asking_anyone() {
         (&key, format!("aws --profile prod {line}"), Some("111122223333"), Environment::Production),
         (&[], "aws s3 rb s3://b --force --profile emulator".to_owned(), None, Environment::Local),
         (&[], format!("aws {line} --profile emulator"), None, Environment::Unknown),
-        (&[("AWS_ENDPOINT_URL_SQS", "http://[::1]:9")], format!("aws {line}"), None, Environment::Local),
+        (
+            &[("AWS_ENDPOINT_URL_SNS", "http://[::1]:9")],
+            "aws sns delete-topic --topic-arn t".to_owned(),
+            None,
+            Environment::Local,
+        ),
+        // awscli 1.45 sends these to the real account all the same.
+        (&[("AWS_ENDPOINT_URL_SQS", "http://[::1]:9")], format!("aws {line}"), None, Environment::Unknown),
+        (
+            &[("AWS_ENDPOINT_URL", "http://[::1]:9")],
+            "aws rds delete-db-cluster --id x".to_owned(),
+            None,
+            Environment::Unknown,
+        ),
+        (
+            &[("AWS_ENDPOINT_URL", "http://[::1]:9")],
+            "aws --region eu-west-1 --profile keys rds delete-db-cluster --id x".to_owned(),
+            Some("029608264753"),
+            Environment::Local,
+        ),
+        (&[], format!("aws {line} --endpoint-url http://[::1]:9"), None, Environment::Local),
         (&[("AWS_ENDPOINT_URL_S3", "http://[::1]:9")], format!("aws {line}"), None, Environment::Unknown),
         (&[], format!("aws --endpoint-url https://localhost@example.com {line}"), None, Environment::Unknown),
         (&[], "aws s3 rb s3://acme-production --force".to_owned(), None, Environment::Production),

@@ -3,6 +3,7 @@
 //! | source, strongest first | gives |
 //! |---|---|
 //! | `--endpoint-url`, `AWS_ENDPOINT_URL_SERVICE`, `AWS_ENDPOINT_URL`, the profile's | the host; a loopback one is local |
+//! | the same without the option, for services where version 1 ignores it | nothing: it may be the real account |
 //! | `--profile`, else `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, else `default` | the profile |
 //! | `AWS_ACCESS_KEY_ID` without `--profile` | the account, decoded from the key id |
 //! | `role_arn`, `sso_account_id`, `aws_account_id`, `login_session`, the profile's key id | the account |
@@ -214,7 +215,7 @@ fn file(call: &Call, variable: &str, name: &str) -> Vec<(String, HashMap<String,
 #[must_use]
 pub fn resolve(origin: &Origin, call: &Call) -> Target {
     let profile = Profile::read(origin, call);
-    let text = |name: &str| call.env_known(name).map(|value| value.to_string_lossy().into_owned());
+    let text = |name: &str| variable(call, name);
     let account = account(origin, &profile, call);
     let region = origin
         .region
@@ -222,19 +223,14 @@ pub fn resolve(origin: &Origin, call: &Call) -> Target {
         .map(|word| word.visible().to_string_lossy().into_owned())
         .or_else(|| text("AWS_REGION"))
         .or_else(|| text("AWS_DEFAULT_REGION"))
-        .or_else(|| profile.keys.get("region").cloned())
-        .filter(|region| !region.is_empty());
-    let endpoint = endpoint(origin, &profile, call);
-    let host = endpoint.as_deref().map(host_of);
-    let mut target = Target {
-        kind: "aws",
-        name: shown(account.as_ref().map(|found| found.0.as_str()), &profile, region.as_deref()),
-        facets: Facets {
-            account: account.as_ref().map(|found| found.0.clone()),
-            host: host.clone().or_else(|| region.as_ref().map(|region| usual_host(&origin.service, region))),
-            ..Facets::default()
-        },
-        ..Target::default()
+        .or_else(|| profile.keys.get("region").cloned());
+    let mut target = Target { kind: "aws", ..Target::default() };
+    let host = endpoint(origin, &profile, call, &mut target).as_deref().map(host_of);
+    target.name = shown(account.as_ref().map(|found| found.0.as_str()), &profile, region.as_deref());
+    target.facets = Facets {
+        account: account.as_ref().map(|found| found.0.clone()),
+        host: host.clone().or_else(|| region.as_ref().map(|region| usual_host(&origin.service, region))),
+        ..Facets::default()
     };
     if let Some((account, how)) = account {
         target.evidence.push(format!("account {account} by {how}"));
@@ -264,7 +260,7 @@ fn by_name(target: &mut Target, origin: &Origin, profile: &Profile) {
 }
 
 fn account(origin: &Origin, profile: &Profile, call: &Call) -> Option<(String, String)> {
-    let text = |name: &str| call.env_known(name).map(|value| value.to_string_lossy().into_owned());
+    let text = |name: &str| variable(call, name);
     let by = |account: Option<String>, how: &str| account.map(|account| (account, how.to_owned()));
     // A profile on the command line switches the variables' keys off; AWS_PROFILE does not.
     let variables = || match origin.profile {
@@ -279,16 +275,25 @@ fn account(origin: &Origin, profile: &Profile, call: &Call) -> Option<(String, S
         .or_else(|| by(arn(), "an ARN of the line"))
 }
 
-fn endpoint(origin: &Origin, profile: &Profile, call: &Call) -> Option<String> {
+/// The endpoint of the line, else the configured one.
+fn endpoint(origin: &Origin, profile: &Profile, call: &Call, target: &mut Target) -> Option<String> {
     if let Some(word) = &origin.endpoint {
         // A dynamic host is no reason to be milder.
         return word.known().map(|text| text.to_string_lossy().into_owned());
     }
-    let text = |name: &str| {
-        call.env_known(name)
-            .map(|value| value.to_string_lossy().into_owned())
-            .filter(|value| !value.is_empty())
-    };
+    let configured = configured_endpoint(origin, profile, call)?;
+    if overridden(origin, profile, call) {
+        target.evidence.push(format!(
+            "version 1 ignores a configured endpoint for {}: give --endpoint-url",
+            origin.service
+        ));
+        return None;
+    }
+    Some(configured)
+}
+
+fn configured_endpoint(origin: &Origin, profile: &Profile, call: &Call) -> Option<String> {
+    let text = |name: &str| variable(call, name);
     if text("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return None;
     }
@@ -299,6 +304,26 @@ fn endpoint(origin: &Origin, profile: &Profile, call: &Call) -> Option<String> {
         .or_else(|| text("AWS_ENDPOINT_URL"))
         .or_else(|| profile.services.get(&format!("{plain}.endpoint_url")).cloned())
         .or_else(|| profile.keys.get("endpoint_url").cloned())
+}
+
+/// True where awscli 1.45 puts an older host name over the configured endpoint, so that a line meant
+/// for an emulator reaches the real account (overridesslcommonname.py; run against a loopback server).
+fn overridden(origin: &Origin, profile: &Profile, call: &Call) -> bool {
+    let given = origin.region.as_ref().map(|word| word.visible().to_string_lossy().into_owned());
+    let mut regions = given
+        .into_iter()
+        .chain(["AWS_REGION", "AWS_DEFAULT_REGION"].iter().filter_map(|name| variable(call, name)))
+        .chain(profile.keys.get("region").cloned());
+    match origin.service.as_str() {
+        "rds" | "docdb" | "neptune" => regions.any(|region| region == "us-east-1"),
+        "sqs" | "emr" | "health" => regions.next().is_some(),
+        _ => false,
+    }
+}
+
+/// A variable that is set, known and not empty.
+fn variable(call: &Call, name: &str) -> Option<String> {
+    call.env_known(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
 }
 
 /// Loopback, or the name that LocalStack gives to it.

@@ -334,7 +334,8 @@ fn content(word: &Word, call: &Call) -> Result<String, ()> {
     let path = bytes.strip_prefix(b"file://").or_else(|| bytes.strip_prefix(b"fileb://"));
     let Some(path) = path else {
         // Version 1 fetches what an http(s) value names; what is there cannot be known.
-        return Ok(known.to_string_lossy().into_owned());
+        let fetched = bytes.starts_with(b"http://") || bytes.starts_with(b"https://");
+        return if fetched { Err(()) } else { Ok(known.to_string_lossy().into_owned()) };
     };
     if path == b"/dev/stdin" || path == b"-" {
         return match call.stdin() {
