@@ -139,19 +139,19 @@ fn condition(text: &str) -> Result<String, String> {
         for atom in alternative.split(" & ") {
             let atom = atom.trim();
             let (negated, plain) = atom.strip_prefix('!').map_or((false, atom), |rest| (true, rest));
-            let (path, test) = match (plain.split_once("=="), plain.split_once('=')) {
+            let (keys, probe) = match (plain.split_once("=="), plain.split_once('=')) {
                 (Some((path, value)), _) => (path, format!("Test::Exact({:?})", value.to_lowercase())),
                 (None, Some((path, value))) => (path, format!("Test::Glob({:?})", value.to_lowercase())),
                 (None, None) => (plain, "Test::On".to_owned()),
             };
-            let path: Vec<String> = path.split('.').map(str::to_lowercase).collect();
+            let path: Vec<String> = keys.split('.').map(str::to_lowercase).collect();
             if path
                 .iter()
                 .any(|part| part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
             {
                 return Err(format!("'{atom}' is no condition: write Key, Key=glob or Outer.Inner=glob"));
             }
-            let _ = write!(out, "Atom {{ negated: {negated}, path: &{path:?}, test: {test} }},");
+            let _ = write!(out, "Atom {{ negated: {negated}, path: &{path:?}, test: {probe} }},");
         }
         out.push_str("],");
     }

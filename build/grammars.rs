@@ -112,7 +112,9 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     let reader = match &file.reader {
         None => "Plain".to_owned(),
         Some(reader) => {
-            word(reader, "reader", &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "aws"])?
+            const READERS: &[&str] =
+                &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "aws"];
+            word(reader, "reader", READERS)?
         }
     };
     word(&file.grade, "grade", &["proved", "documented", "verbs"])?;

@@ -374,3 +374,22 @@ fn newer_operations_by_their_verb() {
     assert_eq!(plain("aws newservice delete-database --name x"), Severity::High);
     assert_eq!(plain("aws newservice frobnicate --name x"), Severity::Low);
 }
+
+#[test]
+fn secrets_are_not_shown() {
+    let folder = Folder::new();
+    for line in [
+        "rds modify-db-instance --db-instance-identifier x --master-user-password hush",
+        "rds modify-db-instance --db-instance-identifier x --master-user-p hush",
+        "rds modify-db-instance --db-instance-identifier x --master-user-password=hush",
+        "secretsmanager put-secret-value --secret-id x --secret-string hush",
+        "ssm put-parameter --name x --type SecureString --value hush",
+        "configure set aws_secret_access_key hush",
+        "iam change-password --old-password hush --new-password hush",
+        "--profile x codecommit update-thing --auth-token hush",
+    ] {
+        let found = actions(&folder.0, &[], &format!("aws {line}"));
+        assert!(!found.is_empty(), "{line}");
+        assert!(!format!("{found:?}").contains("hush"), "{line}: {found:?}");
+    }
+}

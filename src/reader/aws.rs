@@ -18,6 +18,7 @@ pub mod argv;
 mod carried;
 pub mod request;
 mod s3;
+mod secret;
 pub mod table;
 
 use crate::action::{Action, Effect, Impact};
@@ -53,6 +54,9 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
         "configure" | "login" | "logout" | "history" | "sso" => own(&service, &operation),
         _ => operation_actions(&service, &operation, &line, call),
     };
+    for action in actions.iter_mut().filter(|action| action.text.is_empty()) {
+        action.text = secret::shown(&words, &line, call);
+    }
     if actions.iter().any(|action| action.effect != Effect::Read) {
         let target = crate::target::aws::resolve(&Origin::of(&line, &service), call);
         for action in actions.iter_mut().filter(|action| action.target.kind.is_empty()) {
@@ -65,9 +69,16 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     Reading::of(actions)
 }
 
-/// `aws help`, `aws rds help`, `aws rds delete-db-instance help`.
+/// `aws help`, `aws rds help`, `aws rds delete-db-instance help`. To an s3 command `help` is a path
+/// like any other unless it stands alone: `aws s3 sync help s3://b --delete` really deletes.
 fn is_help(line: &Line) -> bool {
-    line.has("help") || (0..3).any(|index| line.word(index) == "help")
+    let third = line.word(2) == "help";
+    match line.word(0).as_str() {
+        "help" => true,
+        _ if line.word(1) == "help" => true,
+        "s3" => third && line.operands.len() == 3 && line.own().next().is_none(),
+        _ => third,
+    }
 }
 
 fn shell(text: Word, call: &Call) -> Reading {
@@ -198,7 +209,10 @@ fn object(line: &Line) -> String {
         let last = given.name.rsplit('-').next().unwrap_or_default();
         NAMES.contains(&last) && !given.values.is_empty() && !given.name.starts_with("final-")
     };
-    let first = line.own().find(named).or_else(|| line.own().find(|given| !given.values.is_empty()));
+    let first = line
+        .own()
+        .find(named)
+        .or_else(|| line.own().find(|given| !given.values.is_empty() && !secret::is_secret(&given.name)));
     let Some(given) = first else { return String::new() };
     let words: Vec<String> = given.values.iter().map(Word::shown).collect();
     let mut text = words.join(" ");

@@ -94,7 +94,9 @@ pub fn sections(text: &str) -> Vec<(String, HashMap<String, String>)> {
         }
         let Some((_, keys)) = out.last_mut() else { continue };
         if line.starts_with([' ', '\t']) && !outer.is_empty() {
+            // An alias's shell text may hold an equals sign; it is not a block of keys.
             if keys.get(&outer).is_some_and(String::is_empty)
+                && !trimmed.starts_with('!')
                 && let Some((key, value)) = trimmed.split_once('=')
             {
                 keys.insert(format!("{outer}.{}", key.trim()), value.trim().to_owned());

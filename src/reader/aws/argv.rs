@@ -21,6 +21,10 @@ pub struct Given {
     /// Its whole name without dashes in front, where that is known.
     pub name: String,
     pub values: Vec<Word>,
+    /// Where its own word stands; values that are not attached follow it.
+    pub at: usize,
+    /// Its value stands in the same word.
+    pub attached: bool,
     /// What its list calls it; empty for operation options.
     pub role: &'static str,
     global: bool,
@@ -94,6 +98,7 @@ pub fn split(args: &[Word], root: &'static Command, commands: &'static [Command]
             None if line.operands.len() >= 2 && own.is_none() => Arity::Many,
             None => Arity::Flag,
         };
+        let (place, joined) = (at - 1, attached.is_some());
         let values = match attached {
             Some(value) => vec![value],
             None => values(args, &mut at, arity),
@@ -102,6 +107,8 @@ pub fn split(args: &[Word], root: &'static Command, commands: &'static [Command]
         line.options.push(Given {
             name: whole.trim_start_matches('-').to_owned(),
             values,
+            at: place,
+            attached: joined,
             role: found.map_or("", |(opt, _)| opt.role),
             global: found.is_some_and(|(_, global)| global),
         });
