@@ -133,11 +133,11 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     )?;
     let reader = match &file.reader {
         None => "Plain".to_owned(),
-        Some(reader) => word(
-            reader,
-            "reader",
-            &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "railway"],
-        )?,
+        Some(reader) => {
+            const READERS: &[&str] =
+                &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "aws"];
+            word(reader, "reader", READERS)?
+        }
     };
     word(&file.grade, "grade", &["proved", "documented", "verbs"])?;
     let root = CommandRow {
@@ -257,7 +257,8 @@ fn case_row(case: &CaseRow, names: &[String], out: &mut String) -> Result<(), St
     Ok(())
 }
 
-fn impact(text: &str) -> Result<String, String> {
+/// An impact word → the constant.
+pub fn impact(text: &str) -> Result<String, String> {
     Ok(match text {
         "none" | "low" | "medium" | "high" | "critical" => {
             format!("Impact::Fixed(Severity::{})", camel(text))
@@ -452,7 +453,8 @@ fn atom(tokens: &[&str], at: &mut usize, names: &[String]) -> Result<String, Str
     }
 }
 
-fn word(text: &str, what: &str, allowed: &[&str]) -> Result<String, String> {
+/// One of the allowed words, as a variant's name.
+pub fn word(text: &str, what: &str, allowed: &[&str]) -> Result<String, String> {
     if allowed.contains(&text) {
         return Ok(camel(text));
     }

@@ -4,6 +4,7 @@
 //! invocation would run in turn, which the caller reads the same way, to a bounded depth. Readers
 //! refuse to know how bad anything is.
 
+pub mod aws;
 pub mod git;
 pub mod http;
 pub mod paths;

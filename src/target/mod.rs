@@ -4,6 +4,7 @@
 //! In: connection words, URLs, remotes and folders as the readers found them. Out: a [`Target`].
 //! It refuses to know what is done there.
 
+pub mod aws;
 pub mod database;
 pub mod http;
 pub mod name;
