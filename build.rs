@@ -26,11 +26,15 @@ fn main() {
 #[expect(clippy::disallowed_methods, reason = "a build script talks to cargo")]
 fn compile() -> Result<(), String> {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
-    write(&out.join("aws_operations.rs"), &aws::compile(Path::new("grammars/aws_operations.toml"))?)?;
-    languages::build_sql_table(&out).map_err(|error| error.to_string())?;
-    write(&out.join("grammars.rs"), &grammars::compile(Path::new("grammars/tools"))?)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+    let sql = languages::sql(Path::new("grammars/languages/sql.toml")).map_err(|error| error.to_string())?;
+    for (name, text) in [
+        ("aws_operations.rs", aws::compile(Path::new("grammars/aws_operations.toml"))?),
+        ("agents.rs", agents::compile(Path::new("grammars/agents.toml"))?),
+        ("grammars.rs", grammars::compile(Path::new("grammars/tools"))?),
+        ("providers.rs", providers::compile(Path::new("grammars/providers.toml"))?),
+        ("sql_table.rs", sql),
+    ] {
+        std::fs::write(out.join(name), text).map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(())
 }

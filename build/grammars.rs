@@ -135,7 +135,7 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         None => "Plain".to_owned(),
         Some(reader) => {
             const READERS: &[&str] =
-                &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "aws"];
+                &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "railway", "aws"];
             word(reader, "reader", READERS)?
         }
     };

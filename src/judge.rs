@@ -241,6 +241,7 @@ fn read(call: &Call) -> Reading {
         Reader::Http => reader::http::read(&binding, call),
         Reader::Shell => reader::shell::read(&binding, call),
         Reader::Wrapper => reader::wrapper::read(&binding, call),
+        Reader::Railway => reader::railway::read(&binding, call),
         Reader::Aws => reader::aws::read(&binding, call),
     }
 }

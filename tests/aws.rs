@@ -1,4 +1,14 @@
 //! The AWS CLI: every known operation against its table, and what lines come to by environment.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::exit,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::disallowed_methods,
+    reason = "a test fails loudly and drives real programs"
+)]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -210,6 +210,7 @@ static GRAMMAR: Grammar = Grammar {
     shim: false,
     grade: "A",
     source: "getopt(1)",
+    target: "",
     root: Command {
         path: &[],
         aliases: &[],

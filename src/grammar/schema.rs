@@ -67,6 +67,8 @@ pub enum Reader {
     Shell,
     /// Runs the command that its operands name.
     Wrapper,
+    /// Railway: GraphQL documents, patches, commands that get its variables or run in a container.
+    Railway,
     /// The AWS CLI: thousands of operations, read by their verbs.
     Aws,
 }

@@ -24,7 +24,7 @@ pub mod table;
 use crate::action::{Action, Effect, Impact};
 use crate::grammar::bind::Binding;
 use crate::invocation::Word;
-use crate::reader::{Call, Nest, Reading};
+use crate::reader::{Call, Nest, Reading, Shell};
 use crate::target::aws::Origin;
 use argv::Line;
 use request::{Answer, Request};
@@ -83,13 +83,13 @@ fn is_help(line: &Line) -> bool {
 
 fn shell(text: Word, call: &Call) -> Reading {
     let outer = call.invocation;
-    let nest = Nest::Shell {
+    let nest = Nest::Shell(Shell {
         text,
         args: Vec::new(),
         cwd: outer.cwd.clone(),
         stdin: outer.stdin.clone(),
         env: outer.env.clone(),
-    };
+    });
     Reading { actions: Vec::new(), nested: vec![nest] }
 }
 
