@@ -130,6 +130,11 @@ fn ask_the_world(actions: &mut [Action], context: &Context) {
             Some(Question::Remove { path, recursive, cwd, .. }) => {
                 Some(measure::paths::look(context, path, *recursive, cwd))
             }
+            Some(Question::Softened { path, cwd, loss }) => {
+                let mut state = measure::paths::look(context, path, true, cwd);
+                state.severity = state.severity.map(|removal| loss.of(removal));
+                Some(state)
+            }
             Some(Question::Git { kind, repository, operands }) => {
                 Some(measure::git::look(*kind, repository, operands, context))
             }
@@ -162,11 +167,18 @@ impl Walk<'_> {
             }
         }
         for nest in reading.nested {
-            match nest {
-                Nest::Command(inner) => self.invocation(&inner, depth + 1),
-                Nest::Shell { text, args, cwd, stdin, env } => {
-                    self.shell(&text, args, cwd, stdin, env, depth + 1)
-                }
+            self.nest(nest, depth + 1);
+        }
+    }
+
+    fn nest(&mut self, nest: Nest, depth: usize) {
+        match nest {
+            Nest::Command(inner) => self.invocation(&inner, depth),
+            Nest::Shell { text, args, cwd, stdin, env } => self.shell(&text, args, cwd, stdin, env, depth),
+            Nest::Within { inner, setting } => {
+                let from = self.actions.len();
+                self.nest(*inner, depth);
+                setting.apply(&mut self.actions[from..], self.context);
             }
         }
     }
@@ -238,6 +250,9 @@ fn read(call: &Call) -> Reading {
         Reader::Http => reader::http::read(&binding, call),
         Reader::Shell => reader::shell::read(&binding, call),
         Reader::Wrapper => reader::wrapper::read(&binding, call),
+        Reader::Find => reader::find::read(&binding, call),
+        Reader::Scripts => reader::scripts::read(&binding, call),
+        Reader::Recipes => reader::recipes::read(&binding, call),
     }
 }
 

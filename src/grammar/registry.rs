@@ -5,7 +5,9 @@
 #[allow(unused_imports, reason = "see tables")]
 use crate::action::{Effect, GitLoss, Impact};
 use crate::assess::Severity;
-use crate::grammar::schema::{Arity, Ask, Case, Command, Cond, Grammar, Nested, Object, Opt, Parser, Reader};
+use crate::grammar::schema::{
+    Arity, Ask, Case, Command, Cond, Grammar, Nested, Object, Opt, Parser, Reader, World,
+};
 
 #[rustfmt::skip]
 #[allow(unused_imports, reason = "which types the tables name depends on the grammars")]

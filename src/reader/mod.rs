@@ -4,11 +4,16 @@
 //! invocation would run in turn, which the caller reads the same way, to a bounded depth. Readers
 //! refuse to know how bad anything is.
 
+pub mod elsewhere;
+pub mod files;
+pub mod find;
 pub mod git;
 pub mod http;
 pub mod paths;
 pub mod plain;
+pub mod recipes;
 pub mod redirect;
+pub mod scripts;
 pub mod shell;
 pub mod sql_client;
 pub mod verb;
@@ -77,6 +82,27 @@ pub enum Nest {
     Command(Invocation),
     /// Text for a POSIX shell; `args` are `$0`, `$1` and on.
     Shell { text: Word, args: Vec<Word>, cwd: PathBuf, stdin: Stdin, env: Vec<(OsString, Word)> },
+    /// The same in a setting that changes what its actions mean.
+    Within { inner: Box<Nest>, setting: Setting },
+}
+
+/// What stands around a nested command.
+#[derive(Debug)]
+pub enum Setting {
+    /// Another machine's or container's files.
+    Elsewhere(elsewhere::Elsewhere),
+    /// Only what find's tests select below a start path.
+    Selection(find::Selection),
+}
+
+impl Setting {
+    /// Reads the nested command's actions in this setting.
+    pub fn apply(&self, actions: &mut [Action], context: &Context) {
+        match self {
+            Self::Elsewhere(place) => place.apply(actions, context),
+            Self::Selection(selection) => selection.apply(actions, context),
+        }
+    }
 }
 
 impl Reading {

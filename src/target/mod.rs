@@ -6,6 +6,7 @@
 
 pub mod database;
 pub mod http;
+pub mod kube;
 pub mod name;
 pub mod repository;
 
