@@ -4,7 +4,8 @@
 //! |---|---|
 //! | a goal; none: the first one | its prerequisites' recipes, then its own, as shell text |
 //! | `NAME=VALUE` | a variable, over the file's |
-//! | options with roles `cwd`, `file` | where the file is |
+//! | options with roles `cwd`, `file` | where the file is; `-`: standard input |
+//! | an option with role `command` | the words behind it are a command |
 //!
 //! | in a recipe | becomes |
 //! |---|---|
@@ -26,7 +27,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::grammar::bind::Binding;
-use crate::invocation::Word;
+use crate::invocation::{Invocation, Stdin, Word};
 use crate::reader::{Call, Nest, Reading, plain};
 
 /// A file above this is not read: 4 MiB.
@@ -60,6 +61,9 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     if plain::is_safe(binding) {
         return Reading::default();
     }
+    if let Some(bound) = binding.with_role("command").next() {
+        return Reading { actions: Vec::new(), nested: command(bound.at, call).into_iter().collect() };
+    }
     let is_just = binding.grammar.program == "just";
     let mut folder = call.path(OsStr::new(""));
     // make's -C options add up.
@@ -89,6 +93,20 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     Reading { actions: Vec::new(), nested }
 }
 
+/// `just --command PROGRAM ARG…`: every word behind the option.
+fn command(at: usize, call: &Call) -> Option<Nest> {
+    let outer = call.invocation;
+    let (program, args) = outer.args.get(at + 1..)?.split_first()?;
+    Some(Nest::Command(Invocation {
+        program: program.clone(),
+        args: args.to_vec(),
+        stdin: outer.stdin.clone(),
+        cwd: outer.cwd.clone(),
+        env: outer.env.clone(),
+        depth: outer.depth + 1,
+    }))
+}
+
 fn shell(text: &str, folder: &Path, call: &Call) -> Nest {
     let outer = call.invocation;
     Nest::Shell {
@@ -103,6 +121,10 @@ fn shell(text: &str, folder: &Path, call: &Call) -> Nest {
 /// The recipe file's text, and the folder where its recipes run.
 fn file(binding: &Binding, folder: PathBuf, is_just: bool, call: &Call) -> Option<(Vec<u8>, PathBuf)> {
     if let Some(Word::Literal(name)) = binding.role_value("file") {
+        if name == "-" {
+            let Stdin::Bytes(text) = call.stdin() else { return None };
+            return Some((text, folder));
+        }
         let path = folder.join(name);
         let parent = path.parent().map(Path::to_owned);
         let text = call.context.read(&path, BOUND).ok()?;
@@ -140,4 +162,60 @@ fn ordered(recipes: &Recipes, goals: &[String], known: &dyn Fn(&str) -> Option<(
         open.extend(rule.before.iter().rev().map(|before| (before.clone(), false)));
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::action::Effect;
+    use crate::context::{Context, Door};
+    use crate::judge;
+
+    /// Every object that a line destroys in a folder with one file.
+    fn destroyed(file: &str, text: &str, line: &str) -> Vec<String> {
+        let folder = std::env::temp_dir().join(format!("agentguard-recipes-{}-{file}", std::process::id()));
+        std::fs::create_dir_all(folder.join("sub")).unwrap();
+        std::fs::write(folder.join(file), text).unwrap();
+        let mut words = line.split_whitespace().map(OsString::from);
+        let program = words.next().unwrap();
+        let invocation = Invocation::new(program, words.collect(), folder.clone());
+        let context = Context::new(Door::Check).with_cwd(folder.clone());
+        let actions = judge::actions(&invocation, &context);
+        std::fs::remove_dir_all(&folder).unwrap();
+        actions.into_iter().filter(|action| action.effect == Effect::Destroy).map(|action| action.object).collect()
+    }
+
+    #[test]
+    fn makefiles_in_the_tree() {
+        let text = "D = src\nall:\n\techo hi\nwipe: first\n\t@rm -rf $(D)\nfirst:\n\trm -rf notes\n";
+        assert!(destroyed("Makefile", text, "make").is_empty());
+        assert_eq!(destroyed("Makefile", text, "make wipe"), ["notes", "src"]);
+        assert_eq!(destroyed("Makefile", text, "make D=lib wipe"), ["notes", "lib"]);
+        assert_eq!(destroyed("Makefile", text, "make -C sub -C .. wipe -j 3"), ["notes", "src"]);
+        assert!(destroyed("Makefile", text, "make -n wipe").is_empty());
+    }
+
+    #[test]
+    fn justfiles_above_the_folder() {
+        let text = "d := 'src'\nall:\n  echo hi\nwipe what=d:\n  rm -rf {{what}}\n";
+        assert!(destroyed("justfile", text, "just").is_empty());
+        assert_eq!(destroyed("justfile", text, "just wipe lib"), ["lib"]);
+    }
+
+    #[test]
+    fn package_scripts() {
+        let text = r#"{"scripts":{"prewipe":"rm -rf a","wipe":"rm -rf b","tidy":"rimraf c","say":"echo","deep":"npm run wipe"}}"#;
+        assert_eq!(destroyed("package.json", text, "npm run wipe"), ["a", "b"]);
+        assert_eq!(destroyed("package.json", text, "npm run wipe -- d"), ["a", "b", "d"]);
+        assert_eq!(destroyed("package.json", text, "npm run-script deep"), ["a", "b"]);
+        assert_eq!(destroyed("package.json", text, "yarn tidy"), ["c"]);
+        assert_eq!(destroyed("package.json", text, "pnpm -C sub wipe"), ["a", "b"]);
+        assert_eq!(destroyed("package.json", text, "bun run tidy x"), ["c", "x"]);
+        assert!(destroyed("package.json", text, "npm run say rm -rf x").is_empty());
+        assert!(destroyed("package.json", text, "npm test").is_empty());
+        let text = r#"{"scripts":{"wipe":["@php -v","@sub"],"sub":"rm -rf var"}}"#;
+        assert_eq!(destroyed("composer.json", text, "composer wipe"), ["var"]);
+    }
 }
