@@ -127,8 +127,8 @@ fn operation_actions(service: &str, operation: &str, line: &Line, call: &Call) -
     let mut actions = Vec::new();
     for row in &rows {
         match request.holds(row) {
-            Answer::No => continue,
-            Answer::Possible if row.impact == Impact::Change => continue,
+            Answer::No => {}
+            Answer::Possible if row.impact == Impact::Change => {}
             Answer::Possible => {
                 let why = format!("{operation}: a value that decides it cannot be read");
                 actions.push(Action::unread(rule.clone(), why).advice(row.advice));

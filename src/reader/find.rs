@@ -193,6 +193,7 @@ fn starts_expression(word: &Word) -> bool {
     matches!(visible.as_bytes(), b"(" | b")" | b"!" | b",") || visible.as_bytes().starts_with(b"-")
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is one part of the construct being read")]
 fn act(deed: &Deed, start: &Word, narrow: &Narrow, binding: &Binding, call: &Call, reading: &mut Reading) {
     let program = binding.grammar.program;
     let delete = || {

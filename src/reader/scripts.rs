@@ -92,6 +92,7 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     reading
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is one part of the construct being read")]
 /// Adds a script of the package file with what runs around it. False when there is none.
 fn script(
     name: &str,

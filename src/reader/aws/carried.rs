@@ -106,7 +106,7 @@ fn lines(text: &str, call: &Call) -> Vec<Action> {
         if action.question.take().is_some() && matches!(action.impact, Impact::Fixed(_)) {
             action.impact = Impact::Fixed(Severity::High);
         }
-        action.text = text.to_owned();
+        text.clone_into(&mut action.text);
         action.target = crate::target::Target::default();
     }
     actions

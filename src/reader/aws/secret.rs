@@ -29,7 +29,8 @@ pub fn shown(words: &[Word], line: &Line, call: &Call) -> String {
     let mut masked = words.to_vec();
     let parameter = line.word(1) == "put-parameter";
     for given in &line.options {
-        if !is_secret(&given.name) && !(parameter && given.name == "value") {
+        let is_value = parameter && given.name == "value";
+        if !is_value && !is_secret(&given.name) {
             continue;
         }
         if given.attached {
