@@ -19,7 +19,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -59,7 +59,8 @@ const LINES: [&str; 8] = [
 ];
 
 /// From the words to the JSON of the verdict; gives its length.
-fn whole(words: &[&str], folder: &Path) -> usize {
+#[allow(clippy::ptr_arg, reason = "cloned for each judgement")]
+fn whole(words: &[&str], folder: &PathBuf) -> usize {
     let context = Context::new(Door::Check)
         .with_cwd(folder.clone())
         .with_env(vec![(OsString::from("HOME"), folder.clone().into_os_string())])
