@@ -21,12 +21,15 @@ targets=${*:-$all}
 host=$(rustc -vV | sed -n 's/^host: //p')
 out=$here/target/$host/release
 
+# The main package's versions; cargo adds what only fuzzing needs.
+cp ../Cargo.lock Cargo.lock
+
 # With --target the flags stay away from build scripts, which do not link libFuzzer.
 flags='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4'
 flags="$flags -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
 flags="$flags -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
 CARGO_TARGET_DIR=$here/target RUSTFLAGS="$flags --cfg fuzzing" \
-    cargo build --locked --release --quiet --target "$host" || exit 1
+    cargo build --release --quiet --target "$host" || exit 1
 
 last() { sed -n "s/.*$1\\([0-9][0-9]*\\).*/\\1/p" "$2" | tail -n 1; }
 first() { sed -n "s/.*$1\\([0-9][0-9]*\\).*/\\1/p" "$2" | head -n 1; }
