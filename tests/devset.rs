@@ -38,7 +38,6 @@ struct Case {
 
 /// Known gaps: what does not hold yet, and why. `no grammar: PROGRAM` fails as soon as there is one.
 const GAPS: &[(&str, &str)] = &[
-    ("d-aws-010", "no grammar: aws"),
     ("d-bash-003", "no grammar: find"),
     ("d-docker-001", "no grammar: docker"),
     ("d-docker-002", "no grammar: docker"),
@@ -49,10 +48,6 @@ const GAPS: &[(&str, &str)] = &[
     ("d-mysql-003", "no grammar: mysql"),
     ("d-mysql-004", "no grammar: mysql"),
     ("d-npx-001", "no grammar: npx"),
-    ("d-railway-001", "no grammar: railway"),
-    ("d-railway-003", "no grammar: railway"),
-    ("d-railway-004", "no grammar: railway"),
-    ("d-railway-009", "no grammar: railway"),
     ("d-redis-cli-001", "no grammar: redis-cli"),
     ("d-sh-003", "no grammar: python3"),
     ("d-terraform-001", "no grammar: terraform"),
