@@ -473,6 +473,12 @@ fn hostile_texts_end() {
     for text in ["f() { f; f; }; f", "rm {1..9}{1..9}{1..9}{1..9}{1..9}", "rm $(", "rm '", "rm \u{1}"] {
         assert!(sandbox.lower(text).partial.is_some(), "{text}");
     }
+    for text in ["((rm -rf x))", "(((rm -rf x)))", "(((((rm /srv)))))"] {
+        assert!(all_shown(&sandbox.lower(text)).contains("rm"), "dash runs it: {text}");
+    }
+    for text in ["((a - b))", "((a-b))", "((x -1))", "(( i++ ))", "((total / n))"] {
+        assert!(sandbox.lower(text).partial.is_none(), "{text}");
+    }
     // What a long line leaves out at its end is said.
     for filler in ["echo a;", "rm a;", "rm a\n", "true && "] {
         assert!(sandbox.lower(&(filler.repeat(25_000) + "rm -rf /")).partial.is_some(), "{filler}");
