@@ -35,6 +35,8 @@ struct File {
     #[serde(default)]
     nested: Option<String>,
     #[serde(default)]
+    world: Option<String>,
+    #[serde(default)]
     case: Vec<CaseRow>,
     #[serde(default)]
     command: Vec<CommandRow>,
@@ -54,6 +56,8 @@ struct CommandRow {
     default: Option<String>,
     #[serde(default)]
     nested: Option<String>,
+    #[serde(default)]
+    world: Option<String>,
     #[serde(default)]
     case: Vec<CaseRow>,
 }
@@ -133,11 +137,7 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     )?;
     let reader = match &file.reader {
         None => "Plain".to_owned(),
-        Some(reader) => {
-            const READERS: &[&str] =
-                &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "railway", "aws"];
-            word(reader, "reader", READERS)?
-        }
+        Some(reader) => word(reader, "reader", READERS)?,
     };
     word(&file.grade, "grade", &["proved", "documented", "verbs"])?;
     let root = CommandRow {
@@ -147,6 +147,7 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         safe: file.safe.clone(),
         default: file.default.clone(),
         nested: file.nested.clone(),
+        world: file.world.clone(),
         case: Vec::new(),
     };
     let _ = write!(
@@ -211,16 +212,19 @@ fn command(
     };
     let nested = match row.nested.as_deref() {
         None => "Nested::None".to_owned(),
+        Some("named") => "Nested::Named".to_owned(),
         Some(text) => {
             let (kind, from) = text.split_once(' ').unwrap_or((text, "0"));
             let from: usize =
                 from.parse().map_err(|_| format!("nested '{text}': write 'words N' or 'shell N'"))?;
-            format!("Nested::{}({from})", word(kind, "nested", &["words", "assigned", "fed", "shell"])?)
+            format!("Nested::{}({from})", word(kind, "nested", NESTED)?)
         }
     };
+    let world =
+        word(row.world.as_deref().unwrap_or("here"), "world", &["here", "elsewhere", "remote", "throwaway"])?;
     let _ = write!(
         out,
-        "Command {{ path: {}, aliases: {}, options: &[{}], shared: &[{}], safe: {safe}, default: {default}, nested: {nested}, cases: &[",
+        "Command {{ path: {}, aliases: {}, options: &[{}], shared: &[{}], safe: {safe}, default: {default}, nested: {nested}, world: World::{world}, cases: &[",
         strings(&path),
         strings(&row.aliases),
         options(&row.options)?,
@@ -233,13 +237,30 @@ fn command(
     Ok(())
 }
 
+const READERS: &[&str] = &[
+    "plain",
+    "paths",
+    "git",
+    "sql-client",
+    "http",
+    "shell",
+    "wrapper",
+    "find",
+    "scripts",
+    "recipes",
+    "railway",
+    "aws",
+];
+const NESTED: &[&str] = &["words", "assigned", "fed", "trailing", "script", "shell"];
 const EFFECTS: &[&str] = &["read", "write", "permission", "destroy", "unknown"];
 
 fn case_row(case: &CaseRow, names: &[String], out: &mut String) -> Result<(), String> {
     let when = if case.when.is_empty() { "Cond::Always".to_owned() } else { condition(&case.when, names)? };
     let question = match case.question.as_deref() {
         None => "None".to_owned(),
-        Some("remove") => "Some(Ask::Remove)".to_owned(),
+        Some(kind @ ("remove" | "remove-tree" | "overwrite" | "move" | "mirror")) => {
+            format!("Some(Ask::{})", camel(kind))
+        }
         Some(kind) => format!("Some(Ask::Git(GitLoss::{}))", camel(kind)),
     };
     let _ = write!(
@@ -295,6 +316,8 @@ fn object(text: &str, names: &[String]) -> Result<String, String> {
         "second" => "Object::Nth(1)".to_owned(),
         "third" => "Object::Nth(2)".to_owned(),
         "last" => "Object::Last".to_owned(),
+        "destination" => "Object::Destination".to_owned(),
+        _ if text.ends_with('=') && !text.starts_with('-') => format!("Object::Assigned({text:?})"),
         _ if text.starts_with('-') => {
             known(text, names)?;
             format!("Object::Value({text:?})")

@@ -90,8 +90,39 @@ pub enum Question {
     /// Removal of a path; `recursive` as the program would.
     /// `path` is absolute but otherwise as given; `cwd` is where the program runs.
     Remove { path: std::path::PathBuf, recursive: bool, cwd: std::path::PathBuf },
+    /// Milder than the removal of the path: how the answer about that removal is to be read.
+    Softened { path: std::path::PathBuf, cwd: std::path::PathBuf, loss: Loss },
     /// A loss in a git repository; the name of the question in `measure::git`.
     Git { kind: GitLoss, repository: Repository, operands: Vec<std::ffi::OsString> },
+}
+
+/// How much of what a removal would lose is lost.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// It goes to another place and can be moved back.
+    Moved,
+    /// Only what some test selects, in the working folder.
+    SelectedHere,
+    /// Only what some test selects, anywhere else.
+    Selected,
+}
+
+impl Loss {
+    /// The severity of a removal, softened.
+    pub const fn of(self, removal: crate::assess::Severity) -> crate::assess::Severity {
+        use crate::assess::Severity::{Critical, High, Low, Medium, None};
+        match (self, removal) {
+            (_, None) => None,
+            (_, Low) => Low,
+            // What leaves a system folder, a home or a repository breaks it until it is back.
+            (Self::Moved, Critical) => High,
+            (Self::Moved, Medium | High) => Low,
+            (Self::SelectedHere, Medium | High | Critical) => Medium,
+            (Self::Selected, Medium) => Medium,
+            (Self::Selected, High | Critical) => High,
+        }
+    }
 }
 
 /// Where git would run: `-C` applied, `--git-dir` and `--work-tree` kept.

@@ -88,6 +88,12 @@ impl Context {
         Self { cwd: OnceCell::from(cwd), ..self }
     }
 
+    /// The same caller, asked about a place that this machine cannot look at: what is absent here
+    /// is assumed to exist there.
+    pub fn elsewhere(&self) -> Self {
+        Self::new(Door::Check).with_cwd(self.cwd().to_owned()).with_env(self.overlay.clone())
+    }
+
     /// Variables that override the process's environment.
     #[must_use]
     pub fn with_env(self, overlay: Vec<(OsString, OsString)>) -> Self {

@@ -131,6 +131,11 @@ fn ask_the_world(actions: &mut [Action], context: &Context) {
             Some(Question::Remove { path, recursive, cwd, .. }) => {
                 Some(measure::paths::look(context, path, *recursive, cwd))
             }
+            Some(Question::Softened { path, cwd, loss }) => {
+                let mut state = measure::paths::look(context, path, true, cwd);
+                state.severity = state.severity.map(|removal| loss.of(removal));
+                Some(state)
+            }
             Some(Question::Git { kind, repository, operands }) => {
                 Some(measure::git::look(*kind, repository, operands, context))
             }
@@ -171,12 +176,10 @@ impl Walk<'_> {
         match nest {
             Nest::Command(inner) => self.invocation(&inner, depth),
             Nest::Shell(shell) => self.shell(shell, depth),
-            Nest::Elsewhere(inner, place) => {
+            Nest::Within { inner, setting } => {
                 let from = self.actions.len();
                 self.nest(*inner, depth);
-                for action in &mut self.actions[from..] {
-                    place.settle(action);
-                }
+                setting.apply(&mut self.actions[from..], self.context);
             }
         }
     }
@@ -243,6 +246,9 @@ fn read(call: &Call) -> Reading {
         Reader::Wrapper => reader::wrapper::read(&binding, call),
         Reader::Railway => reader::railway::read(&binding, call),
         Reader::Aws => reader::aws::read(&binding, call),
+        Reader::Find => reader::find::read(&binding, call),
+        Reader::Scripts => reader::scripts::read(&binding, call),
+        Reader::Recipes => reader::recipes::read(&binding, call),
     }
 }
 

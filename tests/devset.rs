@@ -38,16 +38,10 @@ struct Case {
 
 /// Known gaps: what does not hold yet, and why. `no grammar: PROGRAM` fails as soon as there is one.
 const GAPS: &[(&str, &str)] = &[
-    ("d-bash-003", "no grammar: find"),
-    ("d-docker-001", "no grammar: docker"),
-    ("d-docker-002", "no grammar: docker"),
-    ("d-find-001", "no grammar: find"),
-    ("d-find-005", "no grammar: find"),
     ("d-heroku-001", "no grammar: heroku"),
     ("d-mongosh-001", "no grammar: mongosh"),
     ("d-mysql-003", "no grammar: mysql"),
     ("d-mysql-004", "no grammar: mysql"),
-    ("d-npx-001", "no grammar: npx"),
     ("d-redis-cli-001", "no grammar: redis-cli"),
     ("d-sh-003", "no grammar: python3"),
     ("d-terraform-001", "no grammar: terraform"),

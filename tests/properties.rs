@@ -19,7 +19,7 @@ use agentguard::action::{Action, Effect, Impact};
 use agentguard::actor::{Actor, ActorKind};
 use agentguard::assess::{self, Severity};
 use agentguard::context::{Context, Door};
-use agentguard::grammar::schema::{Arity, Command, Grammar, Nested, Opt, Parser, Reader};
+use agentguard::grammar::schema::{Arity, Command, Grammar, Nested, Opt, Parser, Reader, World};
 use agentguard::grammar::{bind, glob, registry};
 use agentguard::invocation::{Piece, Word};
 use agentguard::judge;
@@ -220,6 +220,7 @@ static GRAMMAR: Grammar = Grammar {
         default: None,
         cases: &[],
         nested: Nested::None,
+        world: World::Here,
     },
     commands: &[],
 };

@@ -207,6 +207,9 @@ impl Reader<'_> {
             Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) | Nested::Shell(from) => {
                 self.binding.operands.len() > from
             }
+            Nested::Trailing(from) => self.binding.operands.len() >= from,
+            Nested::Script(from) => self.binding.operands.len() > from,
+            Nested::Named => true,
             Nested::None => false,
         };
         let stops = match self.parser() {

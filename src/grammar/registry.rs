@@ -2,18 +2,19 @@
 //!
 //! In: the last component of argv[0]. Out: a constant table, or nothing.
 
-#[allow(unused_imports, reason = "see tables")]
-use crate::action::{Effect, GitLoss, Impact};
-use crate::assess::Severity;
-use crate::grammar::schema::{Arity, Ask, Case, Command, Cond, Grammar, Nested, Object, Opt, Parser, Reader};
-
 #[rustfmt::skip]
 #[allow(unused_imports, reason = "which types the tables name depends on the grammars")]
 mod tables {
-    use super::{Opt, Arity, Grammar, Parser, Reader, Command, Cond, Nested, Effect, Case, Impact, Object, Severity, Ask, GitLoss};
+    use crate::action::{Effect, GitLoss, Impact};
+    use crate::assess::Severity;
+    use crate::grammar::schema::{
+        Arity, Ask, Case, Command, Cond, Grammar, Nested, Object, Opt, Parser, Reader, World,
+    };
+
     include!(concat!(env!("OUT_DIR"), "/grammars.rs"));
 }
 
+use crate::grammar::schema::Grammar;
 pub use tables::GRAMMARS;
 
 /// The grammar of a program, by any of its names.

@@ -71,6 +71,12 @@ pub enum Reader {
     Railway,
     /// The AWS CLI: thousands of operations, read by their verbs.
     Aws,
+    /// find: start paths and an expression instead of options.
+    Find,
+    /// Runs scripts that a package file names: npm and its kin.
+    Scripts,
+    /// Runs recipes of a file in the tree: make, just.
+    Recipes,
 }
 
 /// One option of a program or subcommand.
@@ -117,6 +123,22 @@ pub struct Command {
     pub cases: &'static [Case],
     /// What the operands are when they carry code.
     pub nested: Nested,
+    /// Where that code runs.
+    pub world: World,
+}
+
+/// Where a nested command runs: whose files its paths name.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// This machine's.
+    Here,
+    /// A lasting container's of this machine.
+    Elsewhere,
+    /// Another machine's; what is local there is not local here.
+    Remote,
+    /// A new container's: only what is mounted into it lasts.
+    Throwaway,
 }
 
 /// Code that a command's operands carry.
@@ -130,6 +152,12 @@ pub enum Nested {
     Assigned(usize),
     /// The same, with the words of standard input as further arguments.
     Fed(usize),
+    /// As `Words`, and the options end at the first operand whatever the parser.
+    Trailing(usize),
+    /// Operand N is a script of the package file, its arguments follow.
+    Script(usize),
+    /// The subcommand's own name is a script of the package file; its arguments follow.
+    Named,
     /// From operand N on, joined by spaces: shell text.
     Shell(usize),
 }
@@ -158,6 +186,10 @@ pub enum Object {
     Last,
     Value(&'static str),
     Text(&'static str),
+    /// Operands that begin with the text (`of=`), without it.
+    Assigned(&'static str),
+    /// Where a copy or move ends up: the last operand or the folder an option names.
+    Destination,
 }
 
 /// Which question about the world a case asks.
@@ -165,6 +197,14 @@ pub enum Object {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     Remove,
+    /// Removal with everything below, whatever the options.
+    RemoveTree,
+    /// The object is written over.
+    Overwrite,
+    /// The operands but the last go to the last.
+    Move,
+    /// What the last operand holds is made equal to something else.
+    Mirror,
     Git(GitLoss),
 }
 

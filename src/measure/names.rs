@@ -147,6 +147,7 @@ const REGENERABLE: &[(&str, &[&str])] = &[
     (".docusaurus", NODE),
     ("storybook-static", NODE),
     (".nyc_output", NODE),
+    ("lib-cov", NODE),
     (".eslintcache", ALONE),
     ("*.tsbuildinfo", ALONE),
     (".cache", NODE),

@@ -211,12 +211,12 @@ fn nested(binding: &Binding, call: &Call, reading: &mut Reading) {
         (["submodule", "foreach"], [program, rest @ ..]) => reading.nested.push(run(program, rest, call)),
         (["for-each-repo"], [_, ..]) => reading.nested.push(run(&Word::literal("git"), words, call)),
         (_, words) => match binding.command.nested {
-            Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) => {
+            Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) | Nested::Trailing(from) => {
                 if let Some((program, rest)) = words.get(from..).and_then(<[Word]>::split_first) {
                     reading.nested.push(run(program, rest, call));
                 }
             }
-            Nested::Shell(_) | Nested::None => {}
+            Nested::Shell(_) | Nested::Script(_) | Nested::Named | Nested::None => {}
         },
     }
     for word in words.iter().chain(binding.options.iter().filter_map(|bound| bound.value.as_ref())) {

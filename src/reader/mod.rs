@@ -5,13 +5,18 @@
 //! refuse to know how bad anything is.
 
 pub mod aws;
+pub mod elsewhere;
+pub mod files;
+pub mod find;
 pub mod git;
 pub mod http;
 pub mod paths;
 pub mod place;
 pub mod plain;
 pub mod railway;
+pub mod recipes;
 pub mod redirect;
+pub mod scripts;
 pub mod shell;
 pub mod sql_client;
 pub mod verb;
@@ -92,8 +97,11 @@ pub enum Nest {
     /// A program with its arguments.
     Command(Invocation),
     Shell(Shell),
-    /// One of the others, run in another machine or with another place's credentials.
-    Elsewhere(Box<Nest>, place::Place),
+    /// The same in a setting that changes what its actions mean.
+    Within {
+        inner: Box<Nest>,
+        setting: Setting,
+    },
 }
 
 /// Text that a POSIX shell runs.
@@ -105,6 +113,32 @@ pub struct Shell {
     pub cwd: PathBuf,
     pub stdin: Stdin,
     pub env: Vec<(OsString, Word)>,
+}
+
+/// What stands around a nested command.
+#[derive(Debug)]
+pub enum Setting {
+    /// Another machine's or container's files.
+    Elsewhere(elsewhere::Elsewhere),
+    /// A service's own machines, or its credentials in this one.
+    Place(place::Place),
+    /// Only what find's tests select below a start path.
+    Selection(find::Selection),
+}
+
+impl Setting {
+    /// Reads the nested command's actions in this setting.
+    pub fn apply(&self, actions: &mut [Action], context: &Context) {
+        match self {
+            Self::Elsewhere(place) => place.apply(actions, context),
+            Self::Place(place) => {
+                for action in actions {
+                    place.settle(action);
+                }
+            }
+            Self::Selection(selection) => selection.apply(actions, context),
+        }
+    }
 }
 
 impl Reading {

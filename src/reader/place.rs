@@ -48,6 +48,9 @@ impl Place {
             (Way::Inside, Some(Question::Remove { path, recursive, .. })) => {
                 action.impact = by_names(&path, recursive);
             }
+            (Way::Inside, Some(Question::Softened { path, .. })) => {
+                action.impact = by_names(&path, false);
+            }
             (_, Some(Question::Git { .. }) | None) => {}
         }
         let target = &mut action.target;

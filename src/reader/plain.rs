@@ -10,15 +10,23 @@
 use crate::action::{Action, Effect, Impact, Question};
 use crate::assess::Severity;
 use crate::grammar::bind::Binding;
-use crate::grammar::schema::{Ask, Case, Object};
+use crate::grammar::schema::{Ask, Case, Command, Object};
 use crate::invocation::Word;
-use crate::reader::Call;
+use crate::reader::{Call, files};
 
 /// True when the grammar says that nothing is done: help, version, a dry run.
 #[must_use]
 pub fn is_safe(binding: &Binding) -> bool {
     let root = binding.grammar.root.safe.as_ref().is_some_and(|safe| binding.holds(safe));
+    let path = binding.command.path;
+    // A dry run asked of a command holds for everything below it: `compose --dry-run down`.
+    let above = |command: &Command| {
+        path.len() > 1
+            && path.starts_with(command.path)
+            && command.safe.as_ref().is_some_and(|safe| binding.holds(safe))
+    };
     root || binding.command.safe.as_ref().is_some_and(|safe| binding.holds(safe))
+        || binding.grammar.commands.iter().any(above)
 }
 
 /// The actions of every case that holds; else the default.
@@ -52,6 +60,20 @@ fn case_actions(case: &'static Case, binding: &Binding, call: &Call) -> Vec<Acti
     match case.question {
         Some(Ask::Remove) => {
             binding.operands.iter().map(|operand| removal(action.clone(), operand, binding, call)).collect()
+        }
+        Some(Ask::RemoveTree) => binding
+            .operands
+            .iter()
+            .map(|operand| {
+                let mut action = removal(action.clone(), operand, binding, call);
+                if let Some(Question::Remove { recursive, .. }) = &mut action.question {
+                    *recursive = true;
+                }
+                action
+            })
+            .collect(),
+        Some(ask @ (Ask::Overwrite | Ask::Move | Ask::Mirror)) => {
+            files::asked(ask, &action, case.object, binding, call)
         }
         Some(Ask::Git(kind)) => {
             let operands = binding.operands.iter().map(Word::visible).collect();
@@ -97,6 +119,10 @@ pub fn object(place: Object, binding: &Binding) -> String {
         Object::Last => binding.operands.last().map(Word::shown).unwrap_or_default(),
         Object::Value(name) => binding.value(name).map(Word::shown).unwrap_or_default(),
         Object::Text(text) => text.to_owned(),
+        Object::Assigned(_) | Object::Destination => {
+            let shown: Vec<String> = files::named(place, binding).iter().map(Word::shown).collect();
+            shown.join(" ")
+        }
     }
 }
 

@@ -44,7 +44,7 @@ fn is_precious(name: Option<&OsStr>) -> bool {
     name.is_some_and(names::is_precious)
 }
 
-fn is_disk(name: &OsStr) -> bool {
+pub(super) fn is_disk(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| {
         ["/dev/sd", "/dev/nvme", "/dev/vd", "/dev/disk"].iter().any(|disk| name.starts_with(disk))
     })

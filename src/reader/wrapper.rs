@@ -6,15 +6,20 @@
 //! | `NAME=value` in front, where that is allowed | its environment |
 //! | an option with role `cwd` | its folder |
 //! | an option with role `split` | words in front of the operands, split as a shell would |
+//! | an option with role `program` | the program, before the operands |
+//! | a command of another world | the same, its paths read as that world's |
 //! | words on stdin, where they are arguments | further arguments: known ones, else unresolved |
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::grammar::bind::Binding;
-use crate::grammar::schema::Nested;
+use crate::grammar::registry;
+use crate::grammar::schema::{Nested, World};
 use crate::invocation::{Invocation, Piece, Stdin, Word};
+use crate::reader::elsewhere::Elsewhere;
 use crate::reader::{Call, Nest, Reading, Shell, plain};
+use crate::target::kube;
 
 /// More words than this on stdin count as unknown.
 const STDIN_WORDS: usize = 10_000;
@@ -25,7 +30,17 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     if plain::is_safe(binding) {
         return Reading::default();
     }
-    let mut reading = Reading::of(Vec::new());
+    let carries = binding.command.nested != Nested::None;
+    // A command that carries another one does something itself only where a case says so.
+    let own =
+        if carries && binding.command.cases.is_empty() { Vec::new() } else { plain::read(binding, call) };
+    let mut reading = Reading::of(own);
+    if binding.grammar.program == "kubectl" && !reading.actions.is_empty() {
+        let target = kube::resolve(binding, call);
+        for action in &mut reading.actions {
+            action.target = target.clone();
+        }
+    }
     for bound in binding.with_role("shell") {
         if let Some(text) = &bound.value {
             reading.nested.push(shell(text.clone(), Vec::new(), call));
@@ -38,10 +53,12 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     words.extend(binding.operands.iter().cloned());
     match binding.command.nested {
         Nested::None => {}
-        Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) => {
-            words.drain(..from.min(words.len()));
-            reading.nested.extend(command(binding, call, words));
+        Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) | Nested::Trailing(from) => {
+            let before: Vec<Word> = words.drain(..from.min(words.len())).collect();
+            reading.nested.extend(command(binding, call, entered(binding, &before, words)));
         }
+        // Scripts of a package file are the `scripts` reader's.
+        Nested::Script(_) | Nested::Named => {}
         Nested::Shell(from) => {
             words.drain(..from.min(words.len()));
             if !words.is_empty() {
@@ -49,7 +66,33 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
             }
         }
     }
+    if binding.command.world != World::Here {
+        let place = Elsewhere::of(binding, call);
+        reading.nested = reading.nested.into_iter().map(|nest| place.clone().around(nest)).collect();
+    }
     reading
+}
+
+/// What really starts: an entry point given by option (role `program`) comes before the words;
+/// an image that is named after a program runs it (`amazon/aws-cli s3 rm …`).
+fn entered(binding: &Binding, before: &[Word], words: Vec<Word>) -> Vec<Word> {
+    if let Some(program) = binding.role_value("program") {
+        return [vec![program.clone()], words].concat();
+    }
+    let has_grammar = |word: &Word| {
+        word.known().and_then(OsStr::to_str).is_some_and(|name| {
+            let last = name.rsplit('/').next().unwrap_or(name);
+            registry::find(last).is_some()
+        })
+    };
+    if binding.command.world != World::Throwaway || words.first().is_none_or(has_grammar) {
+        return words;
+    }
+    let image = before.last().and_then(Word::known).and_then(OsStr::to_str).unwrap_or_default();
+    let last = image.rsplit('/').next().unwrap_or(image);
+    let plain = last.split([':', '@']).next().unwrap_or(last);
+    let name = plain.strip_suffix("-cli").unwrap_or(plain);
+    if registry::find(name).is_some() { [vec![Word::literal(name)], words].concat() } else { words }
 }
 
 /// A nested shell text in the call's surroundings.
@@ -154,7 +197,7 @@ fn with_stdin_words(words: Vec<Word>, binding: &Binding, call: &Call) -> Vec<Wor
     out
 }
 
-fn substitute(word: &Word, mark: &std::ffi::OsStr, value: &Word) -> Word {
+pub(super) fn substitute(word: &Word, mark: &std::ffi::OsStr, value: &Word) -> Word {
     let visible = word.visible();
     let bytes = visible.as_bytes();
     let Some(at) = bytes.windows(mark.len()).position(|window| window == mark.as_bytes()) else {

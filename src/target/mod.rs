@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod database;
 pub mod http;
+pub mod kube;
 pub mod name;
 pub mod railway;
 pub mod repository;

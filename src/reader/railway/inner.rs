@@ -7,7 +7,7 @@ use crate::grammar::schema::Nested;
 use crate::invocation::{Invocation, Piece, Stdin, Word};
 use crate::reader::place::{Place, Way};
 use crate::reader::railway::{change, conversation};
-use crate::reader::{Call, Nest, Reading, Shell, plain, wrapper};
+use crate::reader::{Call, Nest, Reading, Setting, Shell, plain, wrapper};
 use crate::target::Target;
 
 /// Variables that a service of Railway commonly has; their values only the server knows.
@@ -50,14 +50,22 @@ fn injected(call: &Call) -> Vec<(OsString, Word)> {
 
 fn elsewhere(inner: Nest, target: Target, way: Way) -> Reading {
     let place = Place { target, way };
-    Reading { actions: Vec::new(), nested: vec![Nest::Elsewhere(Box::new(inner), place)] }
+    Reading {
+        actions: Vec::new(),
+        nested: vec![Nest::Within { inner: Box::new(inner), setting: Setting::Place(place) }],
+    }
 }
 
 /// The words that are a command; empty without one.
 fn words<'b>(binding: &'b Binding) -> &'b [Word] {
     match binding.command.nested {
-        Nested::Words(from) => binding.operands.get(from..).unwrap_or_default(),
-        Nested::None | Nested::Assigned(_) | Nested::Fed(_) | Nested::Shell(_) => &[],
+        Nested::Words(from) | Nested::Trailing(from) => binding.operands.get(from..).unwrap_or_default(),
+        Nested::None
+        | Nested::Assigned(_)
+        | Nested::Fed(_)
+        | Nested::Script(_)
+        | Nested::Named
+        | Nested::Shell(_) => &[],
     }
 }
 
