@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::exit,
+    clippy::print_stderr,
     clippy::too_many_lines,
     clippy::type_complexity,
     clippy::disallowed_methods,

@@ -58,11 +58,12 @@ struct Recipes {
 /// The shell texts that the goals named would run.
 #[must_use]
 pub fn read(binding: &Binding, call: &Call) -> Reading {
-    if plain::is_safe(binding) {
-        return Reading::default();
-    }
+    // Everything behind `--command` is the command's own: a `-h` there is no call for help.
     if let Some(bound) = binding.with_role("command").next() {
         return Reading { actions: Vec::new(), nested: command(bound.at, call).into_iter().collect() };
+    }
+    if plain::is_safe(binding) {
+        return Reading::default();
     }
     let is_just = binding.grammar.program == "just";
     let mut folder = call.path(OsStr::new(""));

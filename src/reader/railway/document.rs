@@ -79,7 +79,7 @@ pub fn api(binding: &Binding, call: &Call) -> Vec<Action> {
         Found::Typed => return vec![unread(binding, "the document on standard input")],
         Found::Unread(why) => return vec![unread(binding, why)],
     };
-    let name = binding.role_value("operation-name").map(|word| with_holes(word));
+    let name = binding.role_value("operation-name").map(with_holes);
     // A name that only running the line would tell selects any of them.
     let name = name.filter(|name| !name.contains(HOLE));
     graph::actions(&text, variables(binding, call), name, provider())

@@ -57,7 +57,7 @@ fn elsewhere(inner: Nest, target: Target, way: Way) -> Reading {
 }
 
 /// The words that are a command; empty without one.
-fn words<'b>(binding: &'b Binding) -> &'b [Word] {
+fn words(binding: &Binding) -> &[Word] {
     match binding.command.nested {
         Nested::Words(from) | Nested::Trailing(from) => binding.operands.get(from..).unwrap_or_default(),
         Nested::None
