@@ -19,7 +19,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -59,14 +59,13 @@ const LINES: [&str; 8] = [
 ];
 
 /// From the words to the JSON of the verdict; gives its length.
-#[allow(clippy::ptr_arg, reason = "cloned for each judgement")]
-fn whole(words: &[&str], folder: &PathBuf) -> usize {
+fn whole(words: &[&str], folder: &Path) -> usize {
     let context = Context::new(Door::Check)
-        .with_cwd(folder.clone())
-        .with_env(vec![(OsString::from("HOME"), folder.clone().into_os_string())])
+        .with_cwd(folder.to_owned())
+        .with_env(vec![(OsString::from("HOME"), folder.as_os_str().to_owned())])
         .with_stdin(Stdin::Empty);
     let args = words[1..].iter().map(OsString::from).collect();
-    let actions = judge::actions(&Invocation::new(words[0], args, folder.clone()), &context);
+    let actions = judge::actions(&Invocation::new(words[0], args, folder.to_owned()), &context);
     let actor = Actor::named(ActorKind::Agent, "agent", "as given");
     let judgement = judge::decide(actions, &Policy::default(), actor, &context);
     serde_json::to_string(&verdict::verdict(&judgement, None)).map_or(0, |text| text.len())
@@ -95,7 +94,7 @@ fn median(samples: usize, mut call: impl FnMut() -> usize) -> f64 {
 }
 
 /// Lines a second of `agentguard check --batch`, process start included.
-fn batch(lines: u32, folder: &PathBuf) -> std::io::Result<f64> {
+fn batch(lines: u32, folder: &Path) -> std::io::Result<f64> {
     let mut text = String::new();
     for index in 0..lines {
         text.push_str(LINES[index as usize % LINES.len()]);
@@ -112,14 +111,14 @@ fn batch(lines: u32, folder: &PathBuf) -> std::io::Result<f64> {
         .stdout(Stdio::piped())
         .output()?;
     let seconds = start.elapsed().as_secs_f64();
-    let answers = output.stdout.split(|&byte| byte == b'\n').count() - 1;
+    let answers = memchr::memchr_iter(b'\n', &output.stdout).count();
     if !output.status.success() || answers != lines as usize {
         return Err(std::io::Error::other(format!("{answers} answers to {lines} lines")));
     }
     Ok(f64::from(lines) / seconds)
 }
 
-fn run(measuring: bool, folder: &PathBuf) -> std::io::Result<bool> {
+fn run(measuring: bool, folder: &Path) -> std::io::Result<bool> {
     let samples = if measuring { 21 } else { 1 };
     let rows: Vec<(&str, f64)> =
         CASES.iter().map(|(name, words)| (*name, median(samples, || whole(words, folder)))).collect();

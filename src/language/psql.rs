@@ -40,6 +40,12 @@ pub trait Host {
 /// How deep files include files and variables hold variables.
 const DEEPEST: usize = 16;
 
+/// Variables put no more text than this into a script, in bytes; what they hold then counts as unknown.
+/// Values that hold variables would double with every step.
+const EXPANSION: usize = 64 << 20;
+/// What reading one variable inside of another's value counts as at least.
+const NESTED_EXPANSION: usize = 1 << 10;
+
 /// A variable's value: known, or set to what only the run knows.
 type Value = Option<Vec<u8>>;
 
@@ -55,6 +61,8 @@ pub struct Script {
     any_variable: bool,
     previous: Vec<u8>,
     includes: usize,
+    /// How much of [`EXPANSION`] was used.
+    expanded: usize,
     directory: Vec<u8>,
 }
 
@@ -93,6 +101,7 @@ impl Script {
             any_variable: false,
             previous: Vec::new(),
             includes: 0,
+            expanded: 0,
             directory: Vec::new(),
         }
     }
@@ -286,7 +295,10 @@ impl Script {
                     }
                 }
             },
-            _ => form.quote(value?),
+            _ => {
+                let least = if run.expanding.is_empty() { 0 } else { NESTED_EXPANSION };
+                form.quote(self.spend(value?, least))
+            }
         };
         run.buffer.extend_from_slice(bytes.get(start..at).unwrap_or(&[]));
         if form == meta::Form::Raw
@@ -301,6 +313,19 @@ impl Script {
             run.buffer.extend_from_slice(&text);
         }
         Some(end)
+    }
+
+    /// The value as it may still be used: unknown, which is said, when variables have put in too much.
+    fn spend(&mut self, value: Value, least: usize) -> Value {
+        let before = self.expanded;
+        self.expanded = before.saturating_add(value.as_ref().map_or(0, Vec::len).max(least));
+        if self.expanded <= EXPANSION {
+            return value;
+        }
+        if before <= EXPANSION {
+            self.unread("unread", "variables that hold too much text");
+        }
+        None
     }
 
     /// `None`: not set. `Some(None)`: set, value not known.

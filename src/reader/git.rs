@@ -136,13 +136,20 @@ fn named(word: &Word, binding: &Binding, call: &Call, seen: &mut Vec<String>) ->
             format!("git {}: which command is only known by running it", word.shown()),
         )]);
     };
-    let looped = seen.iter().any(|known| known.eq_ignore_ascii_case(&name)) || seen.len() >= ALIAS_DEPTH;
+    // git itself refuses a loop.
+    let looped = seen.iter().any(|known| known.eq_ignore_ascii_case(&name));
     let value = if looped { None } else { config::alias(&name, binding, call) };
     let Some(value) = value else {
         let words: Vec<String> =
             binding.operands.iter().map(Word::shown).filter(|word| !word.starts_with('-')).take(3).collect();
         return Reading::of(verb::action("git", &words).into_iter().collect());
     };
+    if seen.len() >= ALIAS_DEPTH {
+        return Reading::of(vec![Action::unread(
+            "git.unread",
+            format!("alias {name} is more aliases deep than are followed"),
+        )]);
+    }
     seen.push(name.clone());
     expand(&name, &value, binding, call, seen)
 }

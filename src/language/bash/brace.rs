@@ -1,11 +1,16 @@
 //! Brace expansion: `{a,b}`, `{1..3}`, `{a..e..2}`, on a word's parts.
 //!
-//! In: the parts of one word. Out: one list of parts per resulting word, at most [`BOUND`].
+//! In: the parts of one word. Out: one list of parts per resulting word, at most [`BOUND`]. It
+//! refuses what would take too long to expand.
 
 use super::word::Part;
 
 /// More words than this are not made.
 const BOUND: usize = 1024;
+/// Nor are they longer together than this, in bytes.
+const LENGTH_BOUND: usize = 1 << 20;
+/// Each open brace may look through the whole word: so many steps at most.
+const WORK: usize = 1 << 24;
 
 #[derive(Clone)]
 enum Atom {
@@ -26,6 +31,10 @@ pub(super) fn expand(parts: Vec<Part>) -> Option<Vec<Vec<Part>>> {
             Part::Text { bytes, quoted: false } => atoms.extend(bytes.into_iter().map(Atom::Byte)),
             other => atoms.push(Atom::Other(other)),
         }
+    }
+    let braces = atoms.iter().filter(|atom| is(atom, b'{')).count();
+    if braces.saturating_mul(atoms.len()) > WORK {
+        return None;
     }
     let words = words(&atoms, 0)?;
     Some(words.into_iter().map(join).collect())
@@ -55,9 +64,11 @@ fn words(atoms: &[Atom], depth: usize) -> Option<Vec<Vec<Atom>>> {
         };
         let rest = words(&atoms[end + 1..], depth + 1)?;
         let mut all = Vec::new();
+        let mut length = 0;
         for middle in &alternatives {
             for tail in &rest {
-                if all.len() >= BOUND {
+                length += start + middle.len() + tail.len();
+                if all.len() >= BOUND || length > LENGTH_BOUND {
                     return None;
                 }
                 all.push([&atoms[..start], middle, tail].concat());

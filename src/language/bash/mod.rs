@@ -153,6 +153,10 @@ pub fn lower(source: &[u8], start: &Start<'_>) -> Lowering {
     }
     lowerer.script(source);
     lowerer.run_traps();
+    // Sequences, pipelines and loops stop where the budget ends: what they left is not known.
+    if lowerer.exhausted() {
+        lowerer.partial("the script is too large to follow");
+    }
     Lowering { commands: lowerer.commands, partial: lowerer.partial }
 }
 

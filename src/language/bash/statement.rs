@@ -424,16 +424,18 @@ impl Lowerer<'_> {
     }
 }
 
-/// True when two names stand side by side, which no sum has.
+/// True when two names stand side by side, which no sum has, or a name and what looks like an option
+/// or a path (`rm -rf`, `rm /srv`), which nobody writes in one.
 fn holds_words(text: &[u8]) -> bool {
     let name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let (mut after_name, mut blank) = (false, false);
-    for byte in text {
+    for (at, byte) in text.iter().enumerate() {
         if byte.is_ascii_whitespace() {
             blank = true;
             continue;
         }
-        if name(byte) && after_name && blank {
+        let argument = b"-/~".contains(byte) && text.get(at + 1).is_some_and(u8::is_ascii_alphabetic);
+        if (name(byte) || argument) && after_name && blank {
             return true;
         }
         after_name = name(byte);

@@ -444,6 +444,8 @@ fn hostile_texts_end() {
     texts.push("f() { f | f | f; }; f".to_owned());
     texts.push("rm {1..9}{1..9}{1..9}{1..9}{1..9}".to_owned());
     texts.push("rm a; ".repeat(10_000));
+    texts.push(format!("rm {}a,b{}", "{".repeat(50_000), "}".repeat(50_000)));
+    texts.push(format!("rm {{1..1000}}{}", "x".repeat(500_000)));
     texts.push("a && ".repeat(5_000) + "rm");
     texts.push("a | ".repeat(5_000) + "rm");
     texts.push("for i in {1..30}; do ".repeat(8) + "rm x" + &"; done".repeat(8));
@@ -470,6 +472,16 @@ fn hostile_texts_end() {
     }
     for text in ["f() { f; f; }; f", "rm {1..9}{1..9}{1..9}{1..9}{1..9}", "rm $(", "rm '", "rm \u{1}"] {
         assert!(sandbox.lower(text).partial.is_some(), "{text}");
+    }
+    for text in ["((rm -rf x))", "(((rm -rf x)))", "(((((rm /srv)))))"] {
+        assert!(all_shown(&sandbox.lower(text)).contains("rm"), "dash runs it: {text}");
+    }
+    for text in ["((a - b))", "((a-b))", "((x -1))", "(( i++ ))", "((total / n))"] {
+        assert!(sandbox.lower(text).partial.is_none(), "{text}");
+    }
+    // What a long line leaves out at its end is said.
+    for filler in ["echo a;", "rm a;", "rm a\n", "true && "] {
+        assert!(sandbox.lower(&(filler.repeat(25_000) + "rm -rf /")).partial.is_some(), "{filler}");
     }
 }
 

@@ -440,6 +440,7 @@ impl Script {
                         at = end;
                     }
                     Some(((form, _, end), Some(value))) => {
+                        let value = self.spend(value, 0);
                         argument.unknown |= value.is_none();
                         argument.text.extend(form.quote(value));
                         at = end;

@@ -198,6 +198,21 @@ fn much_harmless_work_hides_nothing() {
 }
 
 #[test]
+fn variables_that_double_end_as_unknown() {
+    let doubling = format!("\\set a x\n{}SELECT :a;\n", "\\set a :a:a\n".repeat(60));
+    assert!(shown(&read("f", &doubling)).contains("psql.unread"));
+    let mut nested = String::from("\\set v0 x\n");
+    for number in 1..40 {
+        let below = number - 1;
+        nested.push_str(&format!("\\set v{number} ':v{below} :v{below} :v{below}'\n"));
+    }
+    assert!(shown(&read("f", &format!("{nested}SELECT :v39;\n"))).contains("psql.unread"));
+    // Many small ones are an ordinary script.
+    let plain = format!("\\set s app\n{}", "SELECT * FROM :s.t;\n".repeat(20_000));
+    assert!(read("f", &plain).is_empty());
+}
+
+#[test]
 fn plain_sql_reads_as_one_query() {
     let actions = crate::language::sql::read_sql("SELECT 1; DELETE FROM t", "http");
     assert_eq!(shown(&actions), "http.delete Table [t]");
