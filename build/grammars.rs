@@ -107,7 +107,8 @@ pub fn compile(folder: &Path) -> Result<String, String> {
             ));
         }
         for (name, text) in &file.sets {
-            let shared = options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
+            let shared =
+                options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
             let _ = writeln!(sets, "static {}: &[Opt] = &[{shared}];", set_name(&file, name));
         }
         grammar(&file, &mut out).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -134,9 +135,7 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     )?;
     let reader = match &file.reader {
         None => "Plain".to_owned(),
-        Some(reader) => {
-            word(reader, "reader", READERS)?
-        }
+        Some(reader) => word(reader, "reader", READERS)?,
     };
     word(&file.grade, "grade", &["proved", "documented", "verbs"])?;
     let root = CommandRow {
@@ -169,7 +168,8 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         }
     }
     for row in rows {
-        command(file, row, &row.case, &global, out).map_err(|error| format!("command '{}': {error}", row.name))?;
+        command(file, row, &row.case, &global, out)
+            .map_err(|error| format!("command '{}': {error}", row.name))?;
         out.push_str(",\n");
     }
     out.push_str("] },\n");
@@ -210,7 +210,8 @@ fn command(
             format!("Nested::{}({from})", word(kind, "nested", NESTED)?)
         }
     };
-    let world = word(row.world.as_deref().unwrap_or("here"), "world", &["here", "elsewhere", "remote", "throwaway"])?;
+    let world =
+        word(row.world.as_deref().unwrap_or("here"), "world", &["here", "elsewhere", "remote", "throwaway"])?;
     let _ = write!(
         out,
         "Command {{ path: {}, aliases: {}, options: &[{}], shared: &[{}], safe: {safe}, default: {default}, nested: {nested}, world: World::{world}, cases: &[",
@@ -228,7 +229,7 @@ fn command(
 
 const READERS: &[&str] =
     &["plain", "paths", "git", "sql-client", "http", "shell", "wrapper", "find", "scripts", "recipes"];
-const NESTED: &[&str] = &["words", "assigned", "fed", "trailing", "script", "shell"];
+const NESTED: &[&str] = &["words", "assigned", "fed", "trailing", "script", "shell", "texts", "each"];
 const EFFECTS: &[&str] = &["read", "write", "permission", "destroy", "unknown"];
 
 fn case_row(case: &CaseRow, names: &[String], out: &mut String) -> Result<(), String> {

@@ -154,6 +154,10 @@ pub enum Nested {
     Named,
     /// From operand N on, joined by spaces: shell text.
     Shell(usize),
+    /// From operand N on, each one a shell text of its own.
+    Texts(usize),
+    /// From operand N on, up to `:::`: shell text, run with each word behind it or on stdin.
+    Each(usize),
 }
 
 /// One thing that a command does when its condition holds.

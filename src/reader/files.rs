@@ -26,8 +26,15 @@ use crate::measure::names;
 use crate::reader::{Call, redirect};
 
 /// Files without which nobody gets in or the machine does not start.
-const VITAL: &[&str] =
-    &["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/sudoers", "/etc/fstab", "/boot/", "/etc/ssh/sshd_config"];
+const VITAL: &[&str] = &[
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/group",
+    "/etc/sudoers",
+    "/etc/fstab",
+    "/boot/",
+    "/etc/ssh/sshd_config",
+];
 
 /// The actions of a case that asks about files.
 #[must_use]
@@ -86,7 +93,8 @@ pub fn overwritten(action: &Action, path: &Path) -> Option<Action> {
     if VITAL.iter().any(|vital| path.as_os_str().as_bytes().starts_with(vital.as_bytes())) {
         return fixed(Severity::High);
     }
-    let precious = kind.is_some_and(|kind| kind.is_file()) && path.file_name().is_some_and(names::is_precious);
+    let precious =
+        kind.is_some_and(|kind| kind.is_file()) && path.file_name().is_some_and(names::is_precious);
     precious.then(|| {
         let cwd = path.parent().unwrap_or(path).to_owned();
         action.question(Question::Remove { path: path.to_owned(), recursive: false, cwd })
@@ -105,7 +113,8 @@ fn destinations(binding: &Binding, call: &Call) -> Vec<PathBuf> {
     if binding.has_role("keep") || binding.operands.len() < 2 && binding.role_value("into").is_none() {
         return Vec::new();
     }
-    let Some(target) = named(Object::Destination, binding).first().and_then(Word::known).map(|word| call.path(word))
+    let Some(target) =
+        named(Object::Destination, binding).first().and_then(Word::known).map(|word| call.path(word))
     else {
         return Vec::new();
     };
@@ -118,7 +127,8 @@ fn destinations(binding: &Binding, call: &Call) -> Vec<PathBuf> {
 
 /// Every source of a move.
 fn moved(action: &Action, binding: &Binding, call: &Call) -> Vec<Action> {
-    let gone = named(Object::Destination, binding).first().and_then(Word::known) == Some(OsStr::new("/dev/null"));
+    let gone =
+        named(Object::Destination, binding).first().and_then(Word::known) == Some(OsStr::new("/dev/null"));
     let known = sources(binding).iter().filter_map(|word| word.known().map(|path| (word, path)));
     known
         .map(|(word, path)| {

@@ -226,8 +226,12 @@ fn act(deed: &Deed, start: &Word, narrow: &Narrow, binding: &Binding, call: &Cal
             }));
         }
         (Deed::Print(file), _) => {
-            let action =
-                Action::new(Effect::Destroy, Impact::Fixed(Severity::Low), format!("{program}.print"), "overwrite");
+            let action = Action::new(
+                Effect::Destroy,
+                Impact::Fixed(Severity::Low),
+                format!("{program}.print"),
+                "overwrite",
+            );
             let written = file.known().and_then(|file| files::overwritten(&action, &call.path(file)));
             reading.actions.extend(written);
         }

@@ -9,6 +9,7 @@ pub mod files;
 pub mod find;
 pub mod git;
 pub mod http;
+pub mod parallel;
 pub mod paths;
 pub mod plain;
 pub mod recipes;

@@ -58,11 +58,12 @@ struct Recipes {
 /// The shell texts that the goals named would run.
 #[must_use]
 pub fn read(binding: &Binding, call: &Call) -> Reading {
-    if plain::is_safe(binding) {
-        return Reading::default();
-    }
+    // What stands behind it is another program's, `-h` and `-n` included.
     if let Some(bound) = binding.with_role("command").next() {
         return Reading { actions: Vec::new(), nested: command(bound.at, call).into_iter().collect() };
+    }
+    if plain::is_safe(binding) {
+        return Reading::default();
     }
     let is_just = binding.grammar.program == "just";
     let mut folder = call.path(OsStr::new(""));
@@ -130,8 +131,11 @@ fn file(binding: &Binding, folder: PathBuf, is_just: bool, call: &Call) -> Optio
         let text = call.context.read(&path, BOUND).ok()?;
         return Some((text, if is_just { parent? } else { folder }));
     }
-    let names: &[&str] =
-        if is_just { &["justfile", "Justfile", ".justfile"] } else { &["GNUmakefile", "makefile", "Makefile"] };
+    let names: &[&str] = if is_just {
+        &["justfile", "Justfile", ".justfile"]
+    } else {
+        &["GNUmakefile", "makefile", "Makefile"]
+    };
     // just looks upward, make does not.
     let depth = if is_just { usize::MAX } else { 1 };
     folder.ancestors().take(depth).find_map(|place| {
@@ -141,7 +145,11 @@ fn file(binding: &Binding, folder: PathBuf, is_just: bool, call: &Call) -> Optio
 }
 
 /// The goals in the order they run, each once, prerequisites first.
-fn ordered(recipes: &Recipes, goals: &[String], known: &dyn Fn(&str) -> Option<(String, Rule)>) -> Vec<(String, Rule)> {
+fn ordered(
+    recipes: &Recipes,
+    goals: &[String],
+    known: &dyn Fn(&str) -> Option<(String, Rule)>,
+) -> Vec<(String, Rule)> {
     let mut done: Vec<(String, Rule)> = Vec::new();
     // A goal is entered, then its prerequisites, then it is left.
     let first = recipes.first.clone().into_iter().collect::<Vec<_>>();
@@ -184,7 +192,11 @@ mod tests {
         let context = Context::new(Door::Check).with_cwd(folder.clone());
         let actions = judge::actions(&invocation, &context);
         std::fs::remove_dir_all(&folder).unwrap();
-        actions.into_iter().filter(|action| action.effect == Effect::Destroy).map(|action| action.object).collect()
+        actions
+            .into_iter()
+            .filter(|action| action.effect == Effect::Destroy)
+            .map(|action| action.object)
+            .collect()
     }
 
     #[test]

@@ -87,7 +87,9 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
                 reading.nested.push(nest(wrapper::join(words), Vec::new(), &folder, call));
             }
         }
-        Nested::None => reading.actions.extend(plain::read(binding, call)),
+        Nested::Texts(_) | Nested::Each(_) | Nested::None => {
+            reading.actions.extend(plain::read(binding, call))
+        }
     }
     reading
 }

@@ -17,9 +17,9 @@ use crate::grammar::bind::Binding;
 use crate::grammar::registry;
 use crate::grammar::schema::{Nested, World};
 use crate::invocation::{Invocation, Piece, Stdin, Word};
-use crate::target::kube;
 use crate::reader::elsewhere::Elsewhere;
-use crate::reader::{Call, Nest, Reading, plain};
+use crate::reader::{Call, Nest, Reading, parallel, plain};
+use crate::target::kube;
 
 /// More words than this on stdin count as unknown.
 const STDIN_WORDS: usize = 10_000;
@@ -32,7 +32,8 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     }
     let carries = binding.command.nested != Nested::None;
     // A command that carries another one does something itself only where a case says so.
-    let own = if carries && binding.command.cases.is_empty() { Vec::new() } else { plain::read(binding, call) };
+    let own =
+        if carries && binding.command.cases.is_empty() { Vec::new() } else { plain::read(binding, call) };
     let mut reading = Reading::of(own);
     if binding.grammar.program == "kubectl" && !reading.actions.is_empty() {
         let target = kube::resolve(binding, call);
@@ -56,6 +57,11 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
             let before: Vec<Word> = words.drain(..from.min(words.len())).collect();
             reading.nested.extend(command(binding, call, entered(binding, &before, words)));
         }
+        Nested::Texts(from) => {
+            let texts = words.into_iter().skip(from);
+            reading.nested.extend(texts.map(|text| shell(text, Vec::new(), call)));
+        }
+        Nested::Each(from) => reading.nested.extend(parallel::texts(&words[from.min(words.len())..], call)),
         // Scripts of a package file are the `scripts` reader's.
         Nested::Script(_) | Nested::Named => {}
         Nested::Shell(from) => {
@@ -78,10 +84,12 @@ fn entered(binding: &Binding, before: &[Word], words: Vec<Word>) -> Vec<Word> {
     if let Some(program) = binding.role_value("program") {
         return [vec![program.clone()], words].concat();
     }
-    let has_grammar = |word: &Word| word.known().and_then(OsStr::to_str).is_some_and(|name| {
-        let last = name.rsplit('/').next().unwrap_or(name);
-        registry::find(last).is_some()
-    });
+    let has_grammar = |word: &Word| {
+        word.known().and_then(OsStr::to_str).is_some_and(|name| {
+            let last = name.rsplit('/').next().unwrap_or(name);
+            registry::find(last).is_some()
+        })
+    };
     if binding.command.world != World::Throwaway || words.first().is_none_or(has_grammar) {
         return words;
     }
@@ -137,6 +145,10 @@ fn command(binding: &Binding, call: &Call, mut words: Vec<Word>) -> Option<Nest>
             env.push((name, value));
             words.remove(0);
         }
+    }
+    // A terminator behind the operands that the wrapper keeps: `direnv exec . -- PROGRAM`.
+    if words.first().is_some_and(|word| word.known() == Some(OsStr::new("--"))) {
+        words.remove(0);
     }
     if words.is_empty() {
         return None;

@@ -14,12 +14,22 @@ use crate::target::{Environment, Target, name};
 const BOUND: u64 = 1 << 20;
 
 /// Contexts that the tools for clusters on this machine make.
-const LOCAL: &[&str] = &["minikube", "docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "colima", "microk8s"];
+const LOCAL: &[&str] = &[
+    "minikube",
+    "docker-desktop",
+    "docker-for-desktop",
+    "rancher-desktop",
+    "orbstack",
+    "colima",
+    "microk8s",
+];
 const LOCAL_PREFIXES: &[&str] = &["kind-", "k3d-", "minikube-"];
 
 /// The target of an invocation.
 pub fn resolve(binding: &Binding, call: &Call) -> Target {
-    let given = |option: &str| binding.value(option).and_then(Word::known).map(|value| value.to_string_lossy().into_owned());
+    let given = |option: &str| {
+        binding.value(option).and_then(Word::known).map(|value| value.to_string_lossy().into_owned())
+    };
     let context = given("--context").or_else(|| current_context(binding, call));
     let namespace = given("--namespace");
     let mut target = Target { kind: "kubernetes", ..Target::default() };

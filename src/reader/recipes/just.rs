@@ -24,7 +24,8 @@ pub(super) fn parse(text: &str) -> Recipes {
             continue;
         }
         let word = line.split_whitespace().next().unwrap_or_default();
-        if line.trim().is_empty() || line.starts_with(['#', '[']) || ["set", "import", "mod"].contains(&word) {
+        if line.trim().is_empty() || line.starts_with(['#', '[']) || ["set", "import", "mod"].contains(&word)
+        {
             continue;
         }
         current = None;
@@ -91,7 +92,8 @@ pub(super) fn texts(recipes: &Recipes, goals: &[String]) -> Vec<String> {
         named.push(goal.clone());
         left = &rest[count..];
     }
-    let known = |goal: &str| recipes.rules.get_key_value(goal).map(|(name, rule)| (name.clone(), rule.clone()));
+    let known =
+        |goal: &str| recipes.rules.get_key_value(goal).map(|(name, rule)| (name.clone(), rule.clone()));
     let mut texts = Vec::new();
     for (goal, rule) in ordered(recipes, &named, &known) {
         let args = given.iter().find(|(name, _)| *name == goal).map(|(_, args)| args.as_slice());

@@ -41,7 +41,8 @@ pub(super) fn parse(text: &str) -> Recipes {
             continue;
         }
         let word = plain.split_whitespace().next().unwrap_or_default();
-        let directives = ["ifeq", "ifneq", "ifdef", "ifndef", "else", "endif", "include", "-include", "sinclude"];
+        let directives =
+            ["ifeq", "ifneq", "ifdef", "ifndef", "else", "endif", "include", "-include", "sinclude"];
         if plain.is_empty() || directives.contains(&word) || word == "vpath" || word == "undefine" {
             continue;
         }
@@ -78,9 +79,10 @@ fn logical_lines(text: &str) -> Vec<String> {
 }
 
 fn without_comment(line: &str) -> &str {
-    let end = line.bytes().enumerate().find(|&(at, byte)| {
-        byte == b'#' && (at == 0 || line.as_bytes()[at - 1] != b'\\')
-    });
+    let end = line
+        .bytes()
+        .enumerate()
+        .find(|&(at, byte)| byte == b'#' && (at == 0 || line.as_bytes()[at - 1] != b'\\'));
     &line[..end.map_or(line.len(), |(at, _)| at)]
 }
 
@@ -163,7 +165,10 @@ pub(super) fn texts(recipes: &Recipes, goals: &[String]) -> Vec<String> {
     let known = |goal: &str| {
         let exact = recipes.rules.get_key_value(goal);
         let pattern = || {
-            recipes.rules.iter().find(|(name, _)| name.contains('%') && glob::matches(&name.replace('%', "*"), goal))
+            recipes
+                .rules
+                .iter()
+                .find(|(name, _)| name.contains('%') && glob::matches(&name.replace('%', "*"), goal))
         };
         exact.or_else(pattern).map(|(name, rule)| (name.clone(), rule.clone()))
     };
@@ -175,7 +180,9 @@ pub(super) fn texts(recipes: &Recipes, goals: &[String]) -> Vec<String> {
             .iter()
             .map(|line| {
                 let plain = line.trim_start_matches([' ', '\t', '@', '-', '+']);
-                expand(plain, &recipes.variables, &goal).trim_start_matches([' ', '\t', '@', '-', '+']).to_owned()
+                expand(plain, &recipes.variables, &goal)
+                    .trim_start_matches([' ', '\t', '@', '-', '+'])
+                    .to_owned()
             })
             .filter(|line| !line.trim().is_empty())
             .collect();
