@@ -250,7 +250,7 @@ fn read(call: &Call) -> Reading {
         Reader::Http => reader::http::read(&binding, call),
         Reader::Shell => reader::shell::read(&binding, call),
         Reader::Wrapper => reader::wrapper::read(&binding, call),
-        Reader::Find => reader::find::read(&binding, call),
+        Reader::Find => reader::find::read(call),
         Reader::Scripts => reader::scripts::read(&binding, call),
         Reader::Recipes => reader::recipes::read(&binding, call),
     }

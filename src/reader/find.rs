@@ -22,7 +22,6 @@ use std::path::{Path, PathBuf};
 use crate::action::{Action, Effect, Impact, Loss, Question};
 use crate::assess::Severity;
 use crate::context::Context;
-use crate::grammar::bind::Binding;
 use crate::invocation::{Invocation, Word};
 use crate::measure::names;
 use crate::reader::{Call, Nest, Reading, Setting, files, wrapper};
@@ -152,7 +151,7 @@ enum Deed {
 
 /// What the expression does.
 #[must_use]
-pub fn read(binding: &Binding, call: &Call) -> Reading {
+pub fn read(call: &Call) -> Reading {
     let args = &call.invocation.args;
     let is = |word: &Word, names: &[&str]| names.iter().any(|name| word.visible() == *name);
     if args.first().is_some_and(|word| is(word, &["--help", "-help", "--version", "-version"])) {
@@ -181,7 +180,7 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     let mut reading = Reading::default();
     for (deed, narrow) in parser.deeds {
         for start in &starts {
-            act(&deed, start, &narrow, binding, call, &mut reading);
+            act(&deed, start, &narrow, call, &mut reading);
         }
     }
     reading
@@ -193,10 +192,9 @@ fn starts_expression(word: &Word) -> bool {
     matches!(visible.as_bytes(), b"(" | b")" | b"!" | b",") || visible.as_bytes().starts_with(b"-")
 }
 
-fn act(deed: &Deed, start: &Word, narrow: &Narrow, binding: &Binding, call: &Call, reading: &mut Reading) {
-    let program = binding.grammar.program;
+fn act(deed: &Deed, start: &Word, narrow: &Narrow, call: &Call, reading: &mut Reading) {
     let delete = || {
-        Action::new(Effect::Destroy, Impact::Fixed(Severity::High), format!("{program}.delete"), "delete")
+        Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "find.delete", "delete")
             .object(start.shown())
             .scope("everything below")
             .undo("none")
@@ -226,12 +224,8 @@ fn act(deed: &Deed, start: &Word, narrow: &Narrow, binding: &Binding, call: &Cal
             }));
         }
         (Deed::Print(file), _) => {
-            let action = Action::new(
-                Effect::Destroy,
-                Impact::Fixed(Severity::Low),
-                format!("{program}.print"),
-                "overwrite",
-            );
+            let action =
+                Action::new(Effect::Destroy, Impact::Fixed(Severity::Low), "find.print", "overwrite");
             let written = file.known().and_then(|file| files::overwritten(&action, &call.path(file)));
             reading.actions.extend(written);
         }

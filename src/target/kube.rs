@@ -38,8 +38,8 @@ pub fn resolve(binding: &Binding, call: &Call) -> Target {
         (Some(one), None) | (None, Some(one)) => one.clone(),
         (None, None) => String::new(),
     };
-    target.facets.project = namespace.clone();
-    target.facets.account = context.clone();
+    target.facets.project.clone_from(&namespace);
+    target.facets.account.clone_from(&context);
     let is_local = context.as_deref().is_some_and(|context| {
         LOCAL.contains(&context) || LOCAL_PREFIXES.iter().any(|prefix| context.starts_with(prefix))
     });
