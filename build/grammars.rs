@@ -211,7 +211,7 @@ fn command(
         }
     };
     let world =
-        word(row.world.as_deref().unwrap_or("here"), "world", &["here", "elsewhere", "remote", "throwaway"])?;
+        word(row.world.as_deref().unwrap_or("here"), "world", &["here", "elsewhere", "remote", "rooted", "throwaway"])?;
     let _ = write!(
         out,
         "Command {{ path: {}, aliases: {}, options: &[{}], shared: &[{}], safe: {safe}, default: {default}, nested: {nested}, world: World::{world}, cases: &[",

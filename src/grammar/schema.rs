@@ -131,6 +131,8 @@ pub enum World {
     Elsewhere,
     /// Another machine's; what is local there is not local here.
     Remote,
+    /// This machine's below the first operand, which is the root there.
+    Rooted,
     /// A new container's: only what is mounted into it lasts.
     Throwaway,
 }

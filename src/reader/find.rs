@@ -157,6 +157,20 @@ pub fn read(call: &Call) -> Reading {
     if args.first().is_some_and(|word| is(word, &["--help", "-help", "--version", "-version"])) {
         return Reading::default();
     }
+    let (starts, from) = starts(args);
+    let mut parser = Parser { words: &args[from..], at: 0, deeds: Vec::new() };
+    parser.either(&Narrow::default());
+    let mut reading = Reading::default();
+    for (deed, narrow) in parser.deeds {
+        for start in &starts {
+            act(&deed, start, &narrow, call, &mut reading);
+        }
+    }
+    reading
+}
+
+/// The start paths, and where the expression begins.
+fn starts(args: &[Word]) -> (Vec<Word>, usize) {
     let mut at = 0;
     while let Some(word) = args.get(at) {
         let visible = word.visible();
@@ -167,23 +181,41 @@ pub fn read(call: &Call) -> Reading {
             _ => break,
         }
     }
-    let from = at;
+    let from = at.min(args.len());
     while args.get(at).is_some_and(|word| !starts_expression(word)) {
         at += 1;
     }
+    let at = at.min(args.len());
     let mut starts = args[from..at].to_vec();
     if starts.is_empty() {
         starts.push(Word::literal("."));
     }
-    let mut parser = Parser { words: &args[at..], at: 0, deeds: Vec::new() };
-    parser.either(&Narrow::default());
-    let mut reading = Reading::default();
-    for (deed, narrow) in parser.deeds {
-        for start in &starts {
-            act(&deed, start, &narrow, call, &mut reading);
-        }
+    (starts, at)
+}
+
+/// What a pipeline that begins with find prints, as far as its text says: start paths and what is
+/// selected below them. `None` for any other text.
+#[must_use]
+pub fn listed(source: &str, call: &Call) -> Option<Vec<(Word, Selection)>> {
+    let (find, filters) = source.split_once('|').map_or((source, false), |(find, _)| (find, true));
+    if find.contains(['$', '`', ';', '&', '<', '>']) {
+        return None;
     }
-    reading
+    let words: Vec<Word> = shell_words::split(find).ok()?.into_iter().map(Word::literal).collect();
+    let (program, args) = words.split_first()?;
+    if program.visible() != "find" {
+        return None;
+    }
+    let (starts, from) = starts(args);
+    let mut parser = Parser { words: &args[from..], at: 0, deeds: Vec::new() };
+    let mut narrow = parser.either(&Narrow::default());
+    // `| grep x`, `| head`: some of them.
+    narrow.selected |= filters;
+    let selected = |start: Word| {
+        let selection = selection(start.known()?, &narrow, call);
+        Some((start, selection))
+    };
+    Some(starts.into_iter().filter_map(selected).collect())
 }
 
 /// True where the start paths end: `-test`, `(`, `!`, `,`.
