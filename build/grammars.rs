@@ -220,8 +220,11 @@ fn command(
             format!("Nested::{}({from})", word(kind, "nested", NESTED)?)
         }
     };
-    let world =
-        word(row.world.as_deref().unwrap_or("here"), "world", &["here", "elsewhere", "remote", "throwaway"])?;
+    let world = word(
+        row.world.as_deref().unwrap_or("here"),
+        "world",
+        &["here", "elsewhere", "remote", "rooted", "throwaway"],
+    )?;
     let _ = write!(
         out,
         "Command {{ path: {}, aliases: {}, options: &[{}], shared: &[{}], safe: {safe}, default: {default}, nested: {nested}, world: World::{world}, cases: &[",
@@ -251,7 +254,7 @@ const READERS: &[&str] = &[
     "railway",
     "aws",
 ];
-const NESTED: &[&str] = &["words", "assigned", "fed", "trailing", "script", "shell"];
+const NESTED: &[&str] = &["words", "assigned", "fed", "trailing", "script", "shell", "texts", "each"];
 const EFFECTS: &[&str] = &["read", "write", "permission", "destroy", "unknown"];
 
 fn case_row(case: &CaseRow, names: &[String], out: &mut String) -> Result<(), String> {

@@ -246,7 +246,7 @@ fn read(call: &Call) -> Reading {
         Reader::Wrapper => reader::wrapper::read(&binding, call),
         Reader::Railway => reader::railway::read(&binding, call),
         Reader::Aws => reader::aws::read(&binding, call),
-        Reader::Find => reader::find::read(&binding, call),
+        Reader::Find => reader::find::read(call),
         Reader::Scripts => reader::scripts::read(&binding, call),
         Reader::Recipes => reader::recipes::read(&binding, call),
     }

@@ -207,10 +207,10 @@ impl Reader<'_> {
             Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) | Nested::Shell(from) => {
                 self.binding.operands.len() > from
             }
-            Nested::Trailing(from) => self.binding.operands.len() >= from,
+            Nested::Trailing(from) | Nested::Each(from) => self.binding.operands.len() >= from,
             Nested::Script(from) => self.binding.operands.len() > from,
             Nested::Named => true,
-            Nested::None => false,
+            Nested::Texts(_) | Nested::None => false,
         };
         let stops = match self.parser() {
             Parser::Posix => true,

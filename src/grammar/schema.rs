@@ -137,6 +137,8 @@ pub enum World {
     Elsewhere,
     /// Another machine's; what is local there is not local here.
     Remote,
+    /// This machine's below the first operand, which is the root there.
+    Rooted,
     /// A new container's: only what is mounted into it lasts.
     Throwaway,
 }
@@ -160,6 +162,10 @@ pub enum Nested {
     Named,
     /// From operand N on, joined by spaces: shell text.
     Shell(usize),
+    /// From operand N on, each one a shell text of its own.
+    Texts(usize),
+    /// From operand N on, up to `:::`: shell text, run with each word behind it or on stdin.
+    Each(usize),
 }
 
 /// One thing that a command does when its condition holds.

@@ -51,9 +51,13 @@ impl Elsewhere {
     pub fn of(binding: &Binding, call: &Call) -> Self {
         let volumes = binding.with_role("volume").filter_map(|bound| volume(bound.value.as_ref()?, call));
         let mounts = binding.with_role("mount").filter_map(|bound| mount(bound.value.as_ref()?, call));
+        let root = binding.operands.first().filter(|_| binding.command.world == World::Rooted);
+        let root = root
+            .and_then(Word::known)
+            .map(|root| Mount { inside: PathBuf::from("/"), host: Some(call.path(root)) });
         Self {
-            mounts: volumes.chain(mounts).collect(),
-            lasts: matches!(binding.command.world, World::Elsewhere | World::Remote),
+            mounts: volumes.chain(mounts).chain(root).collect(),
+            lasts: binding.command.world != World::Throwaway,
             remote: binding.command.world == World::Remote,
             caller: call.invocation.cwd.clone(),
         }

@@ -22,7 +22,6 @@ use std::path::{Path, PathBuf};
 use crate::action::{Action, Effect, Impact, Loss, Question};
 use crate::assess::Severity;
 use crate::context::Context;
-use crate::grammar::bind::Binding;
 use crate::invocation::{Invocation, Word};
 use crate::measure::names;
 use crate::reader::{Call, Nest, Reading, Setting, files, wrapper};
@@ -152,12 +151,26 @@ enum Deed {
 
 /// What the expression does.
 #[must_use]
-pub fn read(binding: &Binding, call: &Call) -> Reading {
+pub fn read(call: &Call) -> Reading {
     let args = &call.invocation.args;
     let is = |word: &Word, names: &[&str]| names.iter().any(|name| word.visible() == *name);
     if args.first().is_some_and(|word| is(word, &["--help", "-help", "--version", "-version"])) {
         return Reading::default();
     }
+    let (starts, from) = starts(args);
+    let mut parser = Parser { words: &args[from..], at: 0, deeds: Vec::new() };
+    parser.either(&Narrow::default());
+    let mut reading = Reading::default();
+    for (deed, narrow) in parser.deeds {
+        for start in &starts {
+            act(&deed, start, &narrow, call, &mut reading);
+        }
+    }
+    reading
+}
+
+/// The start paths, and where the expression begins.
+fn starts(args: &[Word]) -> (Vec<Word>, usize) {
     let mut at = 0;
     while let Some(word) = args.get(at) {
         let visible = word.visible();
@@ -168,23 +181,41 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
             _ => break,
         }
     }
-    let from = at;
+    let from = at.min(args.len());
     while args.get(at).is_some_and(|word| !starts_expression(word)) {
         at += 1;
     }
+    let at = at.min(args.len());
     let mut starts = args[from..at].to_vec();
     if starts.is_empty() {
         starts.push(Word::literal("."));
     }
-    let mut parser = Parser { words: &args[at..], at: 0, deeds: Vec::new() };
-    parser.either(&Narrow::default());
-    let mut reading = Reading::default();
-    for (deed, narrow) in parser.deeds {
-        for start in &starts {
-            act(&deed, start, &narrow, binding, call, &mut reading);
-        }
+    (starts, at)
+}
+
+/// What a pipeline that begins with find prints, as far as its text says: start paths and what is
+/// selected below them. `None` for any other text.
+#[must_use]
+pub fn listed(source: &str, call: &Call) -> Option<Vec<(Word, Selection)>> {
+    let (find, filters) = source.split_once('|').map_or((source, false), |(find, _)| (find, true));
+    if find.contains(['$', '`', ';', '&', '<', '>']) {
+        return None;
     }
-    reading
+    let words: Vec<Word> = shell_words::split(find).ok()?.into_iter().map(Word::literal).collect();
+    let (program, args) = words.split_first()?;
+    if program.visible() != "find" {
+        return None;
+    }
+    let (starts, from) = starts(args);
+    let mut parser = Parser { words: &args[from..], at: 0, deeds: Vec::new() };
+    let mut narrow = parser.either(&Narrow::default());
+    // `| grep x`, `| head`: some of them.
+    narrow.selected |= filters;
+    let selected = |start: Word| {
+        let selection = selection(start.known()?, &narrow, call);
+        Some((start, selection))
+    };
+    Some(starts.into_iter().filter_map(selected).collect())
 }
 
 /// True where the start paths end: `-test`, `(`, `!`, `,`.
@@ -193,11 +224,9 @@ fn starts_expression(word: &Word) -> bool {
     matches!(visible.as_bytes(), b"(" | b")" | b"!" | b",") || visible.as_bytes().starts_with(b"-")
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is one part of the construct being read")]
-fn act(deed: &Deed, start: &Word, narrow: &Narrow, binding: &Binding, call: &Call, reading: &mut Reading) {
-    let program = binding.grammar.program;
+fn act(deed: &Deed, start: &Word, narrow: &Narrow, call: &Call, reading: &mut Reading) {
     let delete = || {
-        Action::new(Effect::Destroy, Impact::Fixed(Severity::High), format!("{program}.delete"), "delete")
+        Action::new(Effect::Destroy, Impact::Fixed(Severity::High), "find.delete", "delete")
             .object(start.shown())
             .scope("everything below")
             .undo("none")
@@ -227,12 +256,8 @@ fn act(deed: &Deed, start: &Word, narrow: &Narrow, binding: &Binding, call: &Cal
             }));
         }
         (Deed::Print(file), _) => {
-            let action = Action::new(
-                Effect::Destroy,
-                Impact::Fixed(Severity::Low),
-                format!("{program}.print"),
-                "overwrite",
-            );
+            let action =
+                Action::new(Effect::Destroy, Impact::Fixed(Severity::Low), "find.print", "overwrite");
             let written = file.known().and_then(|file| files::overwritten(&action, &call.path(file)));
             reading.actions.extend(written);
         }

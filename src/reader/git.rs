@@ -216,7 +216,12 @@ fn nested(binding: &Binding, call: &Call, reading: &mut Reading) {
                     reading.nested.push(run(program, rest, call));
                 }
             }
-            Nested::Shell(_) | Nested::Script(_) | Nested::Named | Nested::None => {}
+            Nested::Shell(_)
+            | Nested::Texts(_)
+            | Nested::Each(_)
+            | Nested::Script(_)
+            | Nested::Named
+            | Nested::None => {}
         },
     }
     for word in words.iter().chain(binding.options.iter().filter_map(|bound| bound.value.as_ref())) {

@@ -58,7 +58,7 @@ struct Recipes {
 /// The shell texts that the goals named would run.
 #[must_use]
 pub fn read(binding: &Binding, call: &Call) -> Reading {
-    // Everything behind `--command` is the command's own: a `-h` there is no call for help.
+    // What stands behind it is another program's, `-h` and `-n` included.
     if let Some(bound) = binding.with_role("command").next() {
         return Reading { actions: Vec::new(), nested: command(bound.at, call).into_iter().collect() };
     }

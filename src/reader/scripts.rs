@@ -62,7 +62,8 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
         Nested::Script(from) => {
             let Some(name) = operands.get(from).and_then(Word::known) else { return reading };
             let args = &operands[from + 1..];
-            if script(&name.to_string_lossy(), args, &folder, binding, call, &mut reading) {
+            if let Some(texts) = script(&name.to_string_lossy(), args, &folder, binding, call) {
+                reading.nested.extend(texts);
                 return reading;
             }
             // Only a bare name falls through to a program; `run NAME` without a script is an error.
@@ -74,7 +75,7 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
         }
         Nested::Named => {
             let name = binding.command.path.last().copied().unwrap_or_default();
-            script(name, operands, &folder, binding, call, &mut reading);
+            reading.nested.extend(script(name, operands, &folder, binding, call).unwrap_or_default());
         }
         Nested::Words(from) | Nested::Trailing(from) | Nested::Assigned(from) | Nested::Fed(from) => {
             // `npx -p PACKAGE PROGRAM`: the words name the program either way.
@@ -87,43 +88,32 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
                 reading.nested.push(nest(wrapper::join(words), Vec::new(), &folder, call));
             }
         }
-        Nested::None => reading.actions.extend(plain::read(binding, call)),
+        Nested::Texts(_) | Nested::Each(_) | Nested::None => {
+            reading.actions.extend(plain::read(binding, call));
+        }
     }
     reading
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is one part of the construct being read")]
-/// Adds a script of the package file with what runs around it. False when there is none.
-fn script(
-    name: &str,
-    args: &[Word],
-    folder: &Path,
-    binding: &Binding,
-    call: &Call,
-    reading: &mut Reading,
-) -> bool {
+/// A script of the package file with what runs around it; `None` when there is none.
+fn script(name: &str, args: &[Word], folder: &Path, binding: &Binding, call: &Call) -> Option<Vec<Nest>> {
     let file = if binding.grammar.program == "composer" { "composer.json" } else { "package.json" };
-    let Some((package, place)) = package(file, folder, call) else { return false };
-    let Some(scripts) = package.get("scripts") else { return false };
-    let Some(own) = scripts.get(name) else { return false };
-    let mut add = |entry: &Json, args: &[Word]| {
+    let (package, place) = package(file, folder, call)?;
+    let scripts = package.get("scripts")?;
+    let own = scripts.get(name)?;
+    let texts = |entry: &Json, args: &[Word]| -> Vec<Nest> {
         let lines: Vec<&str> = match entry {
             Json::List(items) => items.iter().filter_map(Json::text).collect(),
             other => other.text().into_iter().collect(),
         };
-        for line in lines {
-            reading.nested.push(nest(text(line, !args.is_empty()), args.to_vec(), &place, call));
-        }
+        let nests =
+            lines.into_iter().map(|line| nest(text(line, !args.is_empty()), args.to_vec(), &place, call));
+        nests.collect()
     };
-    let around = |prefix: &str| scripts.get(&format!("{prefix}{name}"));
-    if let Some(before) = around("pre") {
-        add(before, &[]);
-    }
-    add(own, args);
-    if let Some(after) = around("post") {
-        add(after, &[]);
-    }
-    true
+    let around = |prefix: &str| {
+        scripts.get(&format!("{prefix}{name}")).map_or_else(Vec::new, |entry| texts(entry, &[]))
+    };
+    Some([around("pre"), texts(own, args), around("post")].into_iter().flatten().collect())
 }
 
 /// A script's line as shell text. composer's `@php`, `@composer`, `@putenv` and `@NAME` are words

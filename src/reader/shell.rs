@@ -3,6 +3,7 @@
 //! | argument | becomes |
 //! |---|---|
 //! | `-c TEXT NAME ARG…` | the text, with `$0`, `$1` and on |
+//! | an option with role `shell` (fish's `-c TEXT`, `-C TEXT`) | its text; the operands are its arguments |
 //! | `FILE ARG…` | the file's text when it can be read; else unknown content |
 //! | `-s ARG…`, or no operand | what stands on standard input |
 
@@ -23,6 +24,15 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     }
     let program = binding.grammar.program;
     let mut operands = binding.operands.clone();
+    // fish takes its text as the option's value, several times.
+    let texts: Vec<Word> = binding.with_role("shell").filter_map(|bound| bound.value.clone()).collect();
+    if !texts.is_empty() {
+        let args = [vec![Word::literal(program)], operands].concat();
+        let nests = texts
+            .into_iter()
+            .flat_map(|text| nested(text, args.clone(), call.invocation.stdin.clone(), call).nested);
+        return Reading { actions: Vec::new(), nested: nests.collect() };
+    }
     if binding.has_role("script-text") {
         if operands.is_empty() {
             return Reading::default();

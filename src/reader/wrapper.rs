@@ -18,7 +18,7 @@ use crate::grammar::registry;
 use crate::grammar::schema::{Nested, World};
 use crate::invocation::{Invocation, Piece, Stdin, Word};
 use crate::reader::elsewhere::Elsewhere;
-use crate::reader::{Call, Nest, Reading, Shell, plain};
+use crate::reader::{Call, Nest, Reading, Setting, Shell, find, parallel, plain};
 use crate::target::kube;
 
 /// More words than this on stdin count as unknown.
@@ -54,9 +54,24 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
     match binding.command.nested {
         Nested::None => {}
         Nested::Words(from) | Nested::Assigned(from) | Nested::Fed(from) | Nested::Trailing(from) => {
+            if matches!(binding.command.nested, Nested::Fed(_))
+                && let Stdin::Unknown(source) = call.stdin()
+                && let Some(listed) = find::listed(&source, call)
+            {
+                reading.nested.extend(listed.into_iter().filter_map(|(start, selection)| {
+                    let inner = fed(binding, call, &words, &start)?;
+                    Some(Nest::Within { inner: Box::new(inner), setting: Setting::Selection(selection) })
+                }));
+                return reading;
+            }
             let before: Vec<Word> = words.drain(..from.min(words.len())).collect();
             reading.nested.extend(command(binding, call, entered(binding, &before, words)));
         }
+        Nested::Texts(from) => {
+            let texts = words.into_iter().skip(from);
+            reading.nested.extend(texts.map(|text| shell(text, Vec::new(), call)));
+        }
+        Nested::Each(from) => reading.nested.extend(parallel::texts(&words[from.min(words.len())..], call)),
         // Scripts of a package file are the `scripts` reader's.
         Nested::Script(_) | Nested::Named => {}
         Nested::Shell(from) => {
@@ -146,6 +161,10 @@ fn command(binding: &Binding, call: &Call, mut words: Vec<Word>) -> Option<Nest>
             words.remove(0);
         }
     }
+    // A terminator behind the operands that the wrapper keeps: `direnv exec . -- PROGRAM`.
+    if words.first().is_some_and(|word| word.known() == Some(OsStr::new("--"))) {
+        words.remove(0);
+    }
     if words.is_empty() {
         return None;
     }
@@ -161,6 +180,14 @@ fn command(binding: &Binding, call: &Call, mut words: Vec<Word>) -> Option<Nest>
     };
     let written = outer.written.clone();
     Some(Nest::Command(Invocation { program, args: words, stdin, cwd, env, depth: outer.depth + 1, written }))
+}
+
+/// xargs' command for one path that find prints.
+fn fed(binding: &Binding, call: &Call, words: &[Word], path: &Word) -> Option<Nest> {
+    let mut line = path.visible().into_vec();
+    line.push(if binding.has_role("zero") { 0 } else { b'\n' });
+    let invocation = Invocation { stdin: Stdin::Bytes(line), ..call.invocation.clone() };
+    command(binding, &Call { context: call.context, invocation: &invocation }, words.to_vec())
 }
 
 /// `NAME=value`, as `env` takes it.

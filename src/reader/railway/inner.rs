@@ -64,6 +64,8 @@ fn words(binding: &Binding) -> &[Word] {
         | Nested::Assigned(_)
         | Nested::Fed(_)
         | Nested::Script(_)
+        | Nested::Texts(_)
+        | Nested::Each(_)
         | Nested::Named
         | Nested::Shell(_) => &[],
     }

@@ -31,17 +31,12 @@ pub(super) fn parse(text: &str) -> Recipes {
         current = None;
         if let Some((name, value)) = line.split_once(":=") {
             let value = value.trim();
-            match name.trim().strip_prefix("alias ") {
-                Some(alias) => {
-                    let rule = Rule { before: vec![value.to_owned()], ..Rule::default() };
-                    recipes.rules.insert(alias.trim().to_owned(), rule);
-                }
-                None => {
-                    let name = name.trim().trim_start_matches("export ").trim();
-                    if let Some(value) = string(value) {
-                        recipes.variables.insert(name.to_owned(), value);
-                    }
-                }
+            if let Some(alias) = name.trim().strip_prefix("alias ") {
+                let rule = Rule { before: vec![value.to_owned()], ..Rule::default() };
+                recipes.rules.insert(alias.trim().to_owned(), rule);
+            } else if let Some(value) = string(value) {
+                let name = name.trim().trim_start_matches("export ").trim();
+                recipes.variables.insert(name.to_owned(), value);
             }
         } else if let Some((head, dependencies)) = line.split_once(':') {
             current = Some(recipe(head, dependencies, &mut recipes));
