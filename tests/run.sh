@@ -87,8 +87,8 @@ prepare
 
 binary=${CARGO_TARGET_DIR:-$here/target}/debug/agentguard
 
-part 'build' cargo build --locked
-part 'unit, property and integration tests' cargo test --locked --all-targets
+part 'build' cargo build --locked --all-targets
+part 'unit, property and integration tests' cargo test --locked --lib --tests
 part 'init code in the real shells' sh tests/shells.sh "$binary"
 part 'installation and its way back' sh tests/install.sh "$binary"
 part 'the commands of the README' sh tests/readme.sh "$binary"

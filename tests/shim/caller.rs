@@ -27,6 +27,17 @@ fn taking_the_marker_away_gains_nothing() {
 }
 
 #[test]
+fn other_spellings_of_the_name_still_search_path() {
+    let world = tree();
+    for line in
+        ["\\rm -rf src", "command rm -rf src", "exec rm -rf src", "r'm' -rf src", "$(printf rm) -rf src"]
+    {
+        world.line(line, Caller::Agent).refused();
+        assert!(world.exists("src/a.rs"), "{line}");
+    }
+}
+
+#[test]
 fn another_home_gains_nothing() {
     let world = tree();
     world.line("HOME=/nonexistent rm -rf src", Caller::Agent).refused();
