@@ -326,13 +326,20 @@ impl Reader<'_> {
 
     fn take(&mut self, opt: &'static Opt, name: &'static str, negated: bool, attached: Option<Word>) {
         let at = self.at - 1;
+        let go = matches!(self.parser(), Parser::Cobra | Parser::Goflag);
         let mut push = |value, at| self.binding.options.push(Bound { opt, name, value, negated, at });
         if negated {
             push(None, at);
             return;
         }
         match opt.arity {
-            Arity::Flag => push(attached, at),
+            Arity::Flag => {
+                // Go's flags take `--dry-run=false`.
+                let off = attached.as_ref().and_then(Word::known).and_then(std::ffi::OsStr::to_str);
+                let off = off.is_some_and(|value| matches!(value, "false" | "False" | "FALSE" | "f" | "F" | "0"));
+                let negated = off && go;
+                self.binding.options.push(Bound { opt, name, value: attached, negated, at });
+            }
             // clap takes the next word for an optional value as well, unless it is an option.
             Arity::Optional if self.binding.grammar.parser == Parser::Clap && attached.is_none() => {
                 let next = self.args.get(self.at).filter(|word| !word.visible().as_bytes().starts_with(b"-"));
