@@ -336,7 +336,8 @@ impl Reader<'_> {
             Arity::Flag => {
                 // Go's flags take `--dry-run=false`.
                 let off = attached.as_ref().and_then(Word::known).and_then(std::ffi::OsStr::to_str);
-                let off = off.is_some_and(|value| matches!(value, "false" | "False" | "FALSE" | "f" | "F" | "0"));
+                let off =
+                    off.is_some_and(|value| matches!(value, "false" | "False" | "FALSE" | "f" | "F" | "0"));
                 let negated = off && go;
                 self.binding.options.push(Bound { opt, name, value: attached, negated, at });
             }

@@ -19,9 +19,11 @@ impl Recorder {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&requests);
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let request = answer(stream);
-                kept.lock().unwrap().push(request);
+            for mut stream in listener.incoming().flatten() {
+                // Kept before it is answered: the client ends with the answer.
+                kept.lock().unwrap().push(request(&mut stream));
+                let _ =
+                    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
             }
         });
         Self { port, requests }
@@ -32,7 +34,8 @@ impl Recorder {
     }
 }
 
-fn answer(mut stream: TcpStream) -> Vec<u8> {
+/// Reads one whole request.
+fn request(stream: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -42,7 +45,6 @@ fn answer(mut stream: TcpStream) -> Vec<u8> {
             break;
         }
     }
-    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
     request
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use agentguard::context::{Context, Door};
 use agentguard::grammar::registry;
 
 /// Who calls the shim.
@@ -51,14 +52,26 @@ pub struct World {
     pub root: PathBuf,
 }
 
+/// Where worlds stand: not below a temporary folder, because what lies there may go.
+fn base() -> PathBuf {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let temporary =
+        [PathBuf::from("/tmp"), PathBuf::from("/var/tmp"), PathBuf::from("/dev/shm"), std::env::temp_dir()];
+    if !temporary.iter().any(|folder| target.starts_with(folder)) {
+        return target;
+    }
+    let account =
+        Context::new(Door::Check).account().expect("an entry in the password database").home.clone();
+    account.join("agentguard-tests")
+}
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 impl World {
     /// A new world with an empty working folder below its own home.
     pub fn new() -> Self {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // Not below /tmp: what lies there is temporary and may go.
-        let base = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let base = base();
         let root = base.join(format!("world-{}-{count}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
         for folder in ["home/work", "shims"] {
@@ -142,6 +155,8 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.root);
+        // The last one to go takes the folder along.
+        let _ = self.root.parent().map(fs::remove_dir);
     }
 }
 
