@@ -97,6 +97,7 @@ pub fn compile(folder: &Path) -> Result<String, String> {
     paths.sort();
     let mut sets = String::new();
     let mut out = String::from("pub static GRAMMARS: &[Grammar] = &[\n");
+    let (mut programs, mut names) = (Vec::new(), Vec::new());
     for path in paths {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let file: File = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -113,10 +114,26 @@ pub fn compile(folder: &Path) -> Result<String, String> {
                 options(text).map_err(|error| format!("{}: set '{name}': {error}", path.display()))?;
             let _ = writeln!(sets, "static {}: &[Opt] = &[{shared}];", set_name(&file, name));
         }
+        let place = programs.len();
+        programs.push(file.program.clone());
+        names.push((file.program.clone(), place));
+        names.extend(file.names.iter().map(|name| (name.clone(), place)));
         grammar(&file, &mut out).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     out.push_str("];\n");
-    Ok(sets + &out)
+    Ok(sets + &out + &index(names)?)
+}
+
+/// Every name of every program, sorted: one is found without touching the others' tables.
+fn index(mut names: Vec<(String, usize)>) -> Result<String, String> {
+    names.sort();
+    for pair in names.windows(2) {
+        if pair[0].0 == pair[1].0 {
+            return Err(format!("two grammars claim the name '{}': one has to let go of it", pair[0].0));
+        }
+    }
+    let rows: Vec<String> = names.iter().map(|(name, place)| format!("({name:?}, {place})")).collect();
+    Ok(format!("pub static INDEX: &[(&str, usize)] = &[{}];\n", rows.join(", ")))
 }
 
 /// The constant that holds a file's option set.
@@ -164,7 +181,8 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
     command(file, &root, &file.case, &global, out)?;
     out.push_str(", commands: &[\n");
     let mut rows: Vec<&CommandRow> = file.command.iter().collect();
-    rows.sort_by(|left, right| left.name.cmp(&right.name));
+    // By path: the binder searches by it.
+    rows.sort_by(|left, right| left.name.split_whitespace().cmp(right.name.split_whitespace()));
     for pair in rows.windows(2) {
         if pair[0].name == pair[1].name {
             return Err(format!("command '{}' stands twice: merge the two tables", pair[0].name));

@@ -227,10 +227,16 @@ impl Reader<'_> {
     fn child(&self, word: &Word) -> Option<&'static Command> {
         let name = word.known()?.to_str()?;
         let above = self.binding.command.path;
-        self.binding.grammar.commands.iter().find(|command| {
+        let commands = self.binding.grammar.commands;
+        // Sorted by path: a name is found without touching the other commands' tables.
+        let wanted = || above.iter().copied().chain(std::iter::once(name));
+        if let Ok(at) = commands.binary_search_by(|command| command.path.iter().copied().cmp(wanted())) {
+            return commands.get(at);
+        }
+        commands.iter().find(|command| {
             command.path.len() == above.len() + 1
                 && command.path.starts_with(above)
-                && (command.path.last() == Some(&name) || command.aliases.contains(&name))
+                && command.aliases.contains(&name)
         })
     }
 

@@ -20,7 +20,8 @@ pub use tables::GRAMMARS;
 /// The grammar of a program, by any of its names.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Grammar> {
-    GRAMMARS.iter().find(|grammar| grammar.program == name || grammar.names.contains(&name))
+    let at = tables::INDEX.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
+    GRAMMARS.get(tables::INDEX[at].1)
 }
 
 /// Every program that gets a shim by default.
