@@ -262,16 +262,15 @@ impl Reader<'_> {
 
     fn long(&mut self, word: &Word, bytes: &[u8], dashes: usize) {
         let end = bytes.iter().position(|&byte| byte == b'=').unwrap_or(bytes.len());
-        let given = String::from_utf8_lossy(&bytes[dashes..end]).into_owned();
         let attached = (end < bytes.len()).then(|| word.skip(end + 1));
-        match self.resolve(&given, dashes) {
+        match self.resolve(&bytes[dashes..end], dashes) {
             Ok((opt, name, negated)) => self.take(opt, name, negated, attached),
             Err(fault) => self.binding.faults.push(fault),
         }
     }
 
     /// An exact name, a negation, or a unique abbreviation of either.
-    fn resolve(&self, given: &str, dashes: usize) -> Result<(&'static Opt, &'static str, bool), Fault> {
+    fn resolve(&self, given: &[u8], dashes: usize) -> Result<(&'static Opt, &'static str, bool), Fault> {
         // curl took abbreviations until 8.6; what an older one would do is what counts.
         let abbreviates =
             matches!(self.parser(), Parser::Getopt | Parser::Git | Parser::Argparse | Parser::Curl);
@@ -285,10 +284,11 @@ impl Reader<'_> {
                 else {
                     continue;
                 };
+                let plain = plain.as_bytes();
                 if plain == given {
                     return Ok((opt, name, false));
                 }
-                let negated = opt.negatable && given.strip_prefix("no-") == Some(plain);
+                let negated = opt.negatable && given.strip_prefix(b"no-") == Some(plain);
                 if negated {
                     return Ok((opt, name, true));
                 }
@@ -297,11 +297,11 @@ impl Reader<'_> {
                     continue;
                 }
                 let short_negation =
-                    opt.negatable && given.strip_prefix("no-").is_some_and(|rest| plain.starts_with(rest));
+                    opt.negatable && given.strip_prefix(b"no-").is_some_and(|rest| plain.starts_with(rest));
                 // The negated spelling of an option is itself a name that may be shortened.
                 let hit = if plain.starts_with(given) {
                     Some(false)
-                } else if short_negation || (opt.negatable && "no-".starts_with(given)) {
+                } else if short_negation || (opt.negatable && b"no-".starts_with(given)) {
                     Some(true)
                 } else {
                     None
@@ -324,9 +324,9 @@ impl Reader<'_> {
             }
         }
         match near {
-            Some(_) if ambiguous => Err(Fault::AmbiguousOption(format!("--{given}"))),
+            Some(_) if ambiguous => Err(Fault::AmbiguousOption(long_name(given))),
             Some(found) => Ok(found),
-            None => Err(Fault::UnknownOption(format!("--{given}"))),
+            None => Err(Fault::UnknownOption(long_name(given))),
         }
     }
 
@@ -391,12 +391,13 @@ impl Reader<'_> {
         while at < bytes.len() {
             let length = utf8_length(bytes[at]);
             let end = (at + length).min(bytes.len());
-            let given = format!("-{}", String::from_utf8_lossy(&bytes[at..end]));
-            let Some((opt, name)) = self
-                .visible()
-                .find_map(|opt| opt.names.iter().find(|name| **name == given).map(|name| (opt, *name)))
+            let given = &bytes[at..end];
+            let is_it = |name: &&&str| name.as_bytes().split_first() == Some((&b'-', given));
+            let Some((opt, name)) =
+                self.visible().find_map(|opt| opt.names.iter().find(is_it).map(|name| (opt, *name)))
             else {
-                self.binding.faults.push(Fault::UnknownOption(given));
+                let name = format!("-{}", String::from_utf8_lossy(given));
+                self.binding.faults.push(Fault::UnknownOption(name));
                 at = end;
                 continue;
             };
@@ -415,6 +416,12 @@ impl Reader<'_> {
             return;
         }
     }
+}
+
+/// A long name as given, for people.
+#[cold]
+fn long_name(given: &[u8]) -> String {
+    format!("--{}", String::from_utf8_lossy(given))
 }
 
 const fn utf8_length(first: u8) -> usize {

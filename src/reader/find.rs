@@ -119,8 +119,10 @@ impl Selection {
     fn soften(&self, action: &mut Action, context: &Context) {
         if let Some(severity) = self.narrow.verdict() {
             // A name that builds make again says little about a machine's own folders.
-            let temporary = ["/tmp", "/var/tmp", "/var/cache"].iter().any(|folder| self.start.starts_with(folder));
-            let own = self.here || temporary || context.home().is_some_and(|home| self.start.starts_with(home));
+            let temporary =
+                ["/tmp", "/var/tmp", "/var/cache"].iter().any(|folder| self.start.starts_with(folder));
+            let own =
+                self.here || temporary || context.home().is_some_and(|home| self.start.starts_with(home));
             let floor = if own { Severity::None } else { Severity::Medium };
             action.question = None;
             action.impact = Impact::Fixed(severity.max(floor));
