@@ -32,7 +32,7 @@ pub struct Refusal<'a> {
     pub undo: &'a str,
     /// A safe way to the same goal.
     pub advice: &'a str,
-    /// The id of the request that a person may approve; empty: nobody can here.
+    /// The id of the record; empty: nobody can allow it here.
     pub request: &'a str,
 }
 
@@ -66,7 +66,10 @@ impl Refusal<'_> {
         );
         if !self.request.is_empty() {
             // Last, because a reader looks for it there.
-            lines.push(format!("  a person can allow it once: agentguard approve {}", clean(self.request)));
+            lines.push(format!(
+                "  who can allow it: a person, who runs it at their own terminal and is asked there (request {})",
+                clean(self.request)
+            ));
         }
         let mut text = lines.join("\n");
         text.push('\n');
@@ -119,7 +122,7 @@ mod tests {
              \x20 nothing was executed\n\
              \x20 instead: rename the table and drop it after a backup was restored elsewhere\n\
              \x20 do not seek the same result another way: say what you need and why, and let a person decide\n\
-             \x20 a person can allow it once: agentguard approve 7f3k-q2\n"
+             \x20 who can allow it: a person, who runs it at their own terminal and is asked there (request 7f3k-q2)\n"
         );
     }
 
