@@ -125,13 +125,7 @@ pub fn assess(actions: &[Action]) -> Assessment {
 pub fn steps(action: &Action) -> Vec<Step> {
     let target = &action.target;
     let mut severity = severity_of(action.impact, target.environment, target.by_name);
-    let mut steps = vec![Step {
-        severity,
-        reason: match action.impact {
-            Impact::Fixed(_) => format!("{} is {}", action.verb, severity.word()),
-            _ => format!("{} in {} is {}", action.verb, target.environment.word(), severity.word()),
-        },
-    }];
+    let mut steps = vec![Step { severity, reason: first_reason(action, severity) }];
     if let Some(state) = &action.state {
         let (next, reason) = apply_state(severity, state);
         if next != severity || !reason.is_empty() {
@@ -144,6 +138,25 @@ pub fn steps(action: &Action) -> Vec<Step> {
         steps.push(Step { severity, reason: "a write is never above low".to_owned() });
     }
     steps
+}
+
+/// Why the calibration says what it says, for people.
+fn first_reason(action: &Action, severity: Severity) -> String {
+    let environment = action.target.environment;
+    let place = match environment {
+        Environment::Unknown => "an unknown environment",
+        Environment::Local => "a local environment",
+        _ => environment.word(),
+    };
+    match (action.effect, action.impact) {
+        (Effect::Unknown, Impact::Fixed(_)) => format!("it could not be read: {}", action.object),
+        (Effect::Unknown, _) => format!("it could not be read: {}; in {place} that is {}", action.object, severity.word()),
+        // What the world says follows and says more.
+        (_, Impact::Fixed(_)) if action.question.is_some() => String::new(),
+        (_, Impact::Fixed(_)) if !action.scope.is_empty() => format!("{}: {}", action.verb, action.scope),
+        (_, Impact::Fixed(_)) => format!("{} is {}", action.verb, severity.word()),
+        _ => format!("{} in {place} is {}", action.verb, severity.word()),
+    }
 }
 
 /// What the state of the world makes of a severity.

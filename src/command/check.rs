@@ -110,7 +110,7 @@ struct Failure<'a> {
 
 /// JSON Lines in, JSON Lines out, same order.
 fn batch(out: &mut dyn Write) -> Result<i32, Error> {
-    let mut input = std::io::stdin().lock();
+    let mut input = std::io::BufReader::with_capacity(1 << 20, std::io::stdin());
     let mut policies = Policies::default();
     let mut line = Vec::new();
     loop {
@@ -126,6 +126,10 @@ fn batch(out: &mut dyn Write) -> Result<i32, Error> {
             continue;
         }
         answer(&line, &mut policies, out)?;
+        // A caller that waits for its answer before the next line must get it.
+        if input.buffer().is_empty() {
+            out.flush()?;
+        }
     }
 }
 

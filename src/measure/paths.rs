@@ -64,7 +64,8 @@ const SYSTEM_CACHES: &[&str] = &["/var/lib/apt/lists", "/var/cache", "/root/.cac
 /// Caches below a home folder.
 const HOME_CACHES: &[&str] = &[
     ".cache",
-    ".npm/_cacache",
+    ".npm",
+    "Library/Developer/Xcode/DerivedData",
     ".npm/_npx",
     ".cargo/registry",
     ".cargo/git",

@@ -117,7 +117,8 @@ pub fn folder(project: &Project, path: &Path, exists: bool) -> State {
         return match names::regenerable(name).or_else(|| parent_is_regenerable(project, path)) {
             Some(_) => state(Severity::Low, "made again by its tool"),
             None if names::is_precious(name) => state(Severity::High, "data, keys or settings"),
-            None => state(Severity::High, "a folder that may hold the only copy"),
+            None if has_file_ending(name) => state(Severity::Low, "a file of the project"),
+            None => state(Severity::High, "it is not here to be looked at: it may hold the only copy"),
         };
     }
     if is_empty(path) {
@@ -140,6 +141,16 @@ pub fn folder(project: &Project, path: &Path, exists: bool) -> State {
         return state(Severity::High, "no repository holds a copy");
     }
     by_status(project, path, found.cut)
+}
+
+/// `yarn.lock`, `notes.txt`: what is not there and is called so would be a file.
+fn has_file_ending(name: &OsStr) -> bool {
+    let ending = Path::new(name).extension().and_then(OsStr::to_str);
+    ending.is_some_and(|ending| {
+        (1..=5).contains(&ending.len())
+            && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && !matches!(ending, "d" | "app" | "git" | "bundle")
+    })
 }
 
 /// What git says about a folder that nothing else explains.

@@ -36,7 +36,7 @@ fn unresolved(word: &Word, binding: &Binding) -> Action {
     let recursive = binding.has_role("recursive");
     let severity = match (recursive, may_be_broad(word)) {
         (true, true) => Severity::Critical,
-        (true, false) if is_below_temporary(word) => Severity::Low,
+        (true, false) if is_below_temporary(word) || is_regenerable(word) => Severity::Low,
         (true, false) => Severity::High,
         (false, _) => Severity::Low,
     };
@@ -69,9 +69,27 @@ fn is_below_temporary(word: &Word) -> bool {
     const TEMPORARY: &[&str] =
         &["TMPDIR", "TMP", "TEMP", "TEMPDIR", "RUNNER_TEMP", "BATS_TMPDIR", "PYTEST_TMPDIR"];
     let Word::Dynamic(pieces) = word else { return false };
-    let Some(Piece::Unknown(source)) = pieces.first() else { return false };
+    let source = match pieces.first() {
+        Some(Piece::Unknown(source)) => source,
+        // `/tmp/work-$$`: whatever it is called, its name begins as no other folder's does.
+        Some(Piece::Text(start)) => {
+            let rest = start.as_bytes().strip_prefix(b"/tmp/").or(start.as_bytes().strip_prefix(b"/var/tmp/"));
+            return rest.is_some_and(|name| name.iter().any(u8::is_ascii_alphanumeric) && !name.contains(&b'.'));
+        }
+        None => return false,
+    };
     let name = source.trim_start_matches(['$', '{']).trim_end_matches('}');
     let rest = word.visible();
     let inside = rest.as_bytes().starts_with(b"/") && rest.as_bytes().iter().any(u8::is_ascii_alphanumeric);
     TEMPORARY.contains(&name) && inside && !rest.as_bytes().windows(2).any(|pair| pair == b"..")
+}
+
+/// `$ROOT/dist`, `packages/$name/build`: a folder that builds make again, wherever it stands.
+fn is_regenerable(word: &Word) -> bool {
+    let Word::Dynamic(pieces) = word else { return false };
+    let Some(Piece::Text(end)) = pieces.last() else { return false };
+    let bytes = end.as_bytes().strip_suffix(b"/").unwrap_or(end.as_bytes());
+    let Some(slash) = bytes.iter().rposition(|&byte| byte == b'/') else { return false };
+    let name = std::ffi::OsStr::from_bytes(&bytes[slash + 1..]);
+    !bytes.windows(2).any(|pair| pair == b"..") && crate::measure::names::regenerable(name).is_some()
 }

@@ -148,6 +148,13 @@ impl<'a> Session<'a> {
         for bound in inputs {
             let Some(value) = &bound.value else { continue };
             match (bound.opt.role, value.known()) {
+                ("sql", None) => match with_unknowns(value) {
+                    Some(text) => {
+                        let actions = self.script.read_command(text.as_bytes(), &mut self.surroundings);
+                        self.take(actions);
+                    }
+                    None => self.unread(value.shown()),
+                },
                 (_, None) => self.unread(value.shown()),
                 ("sql", Some(text)) => {
                     let actions = self.script.read_command(text.as_bytes(), &mut self.surroundings);
@@ -229,6 +236,25 @@ impl<'a> Session<'a> {
         }
         Reading { actions: self.actions, nested: self.nested }
     }
+}
+
+/// A command that begins as known SQL, each unknown part standing for one name or value: what it is
+/// decides nothing in a read, and in anything else the statement's own reading goes by the worst.
+fn with_unknowns(word: &Word) -> Option<String> {
+    let Word::Dynamic(pieces) = word else { return None };
+    let begins = match pieces.first() {
+        Some(crate::invocation::Piece::Text(start)) => {
+            start.as_bytes().iter().filter(|byte| byte.is_ascii_alphabetic()).count() >= 4
+        }
+        _ => false,
+    };
+    begins.then(|| {
+        let part = |piece: &crate::invocation::Piece| match piece {
+            crate::invocation::Piece::Text(text) => text.to_string_lossy().into_owned(),
+            crate::invocation::Piece::Unknown(_) => crate::language::sql::DYNAMIC.to_owned(),
+        };
+        pieces.iter().map(part).collect()
+    })
 }
 
 /// The connection by options, operands and environment.

@@ -242,6 +242,10 @@ pub fn is_mild(name: &str) -> bool {
 /// The action that the words of a subcommand suggest.
 #[must_use]
 pub fn action(program: &str, command: &[String]) -> Option<Action> {
+    // A cache is filled again.
+    if command.iter().take(3).any(|word| word == "cache") {
+        return None;
+    }
     let verb = command.iter().take(3).enumerate().find_map(|(index, word)| {
         // `apps:destroy` is one command of several words; further on a colon belongs to a name.
         let word = if index == 0 { word.replace(':', "-") } else { word.clone() };

@@ -6,7 +6,7 @@
 use super::word::Part;
 
 /// More words than this are not made.
-const BOUND: usize = 1024;
+const BOUND: usize = 16_384;
 /// Nor are they longer together than this, in bytes.
 const LENGTH_BOUND: usize = 1 << 20;
 /// Each open brace may look through the whole word: so many steps at most.

@@ -342,7 +342,7 @@ fn sequence(operands: &[&Word]) -> Option<Vec<u8>> {
         [from, to] => (from, to),
         _ => return None,
     };
-    if to.checked_sub(from)? > 1024 {
+    if to.checked_sub(from)? > 16_384 {
         return None;
     }
     Some((from..=to).flat_map(|number| format!("{number}\n").into_bytes()).collect())

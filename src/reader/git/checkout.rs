@@ -115,7 +115,10 @@ fn chosen(binding: &Binding, paths: &[OsString]) -> Option<Action> {
     let merges = binding.has("--merge") && (binding.terminator.is_some() || paths.len() > 1);
     let hunks = binding.has("--patch");
     (sides || merges || hunks).then(|| {
-        Action::new(Effect::Destroy, Impact::Fixed(Severity::Medium), "git.checkout-parts", "checkout")
+        // git refuses a side that the path does not have; both sides stay commits, and
+        // `checkout --merge` brings the conflict back: only a resolution by hand is lost.
+        let severity = if sides { Severity::Low } else { Severity::Medium };
+        Action::new(Effect::Destroy, Impact::Fixed(severity), "git.checkout-parts", "checkout")
             .object(shown(binding))
             .scope(if hunks { "chosen changes" } else { "the resolution of a conflict" })
             .undo("none")
