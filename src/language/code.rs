@@ -15,11 +15,14 @@
 //! It reads tokens, not a syntax tree: what a call is given counts, whether it is reached does not.
 //! It refuses to know control flow, functions' parameters and objects, and which files exist.
 
+mod bind;
 mod builtin;
 mod deed;
 mod lex;
 mod machine;
+mod page;
 mod quote;
+mod table;
 mod value;
 
 use crate::invocation::Word;

@@ -9,6 +9,8 @@
 //! | `manage.py COMMAND` | what Django's command does |
 //! | no operand, a terminal | nothing |
 
+mod module;
+
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -40,9 +42,9 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
         return Reading::default();
     }
     let code = binding.options.iter().find(|bound| bound.opt.role == "code");
-    let module = binding.options.iter().find(|bound| bound.opt.role == "module");
-    if let Some(module) = module.filter(|module| code.is_none_or(|code| module.at < code.at)) {
-        return run_module(module.value.as_ref(), module.at, call);
+    let named = binding.options.iter().find(|bound| bound.opt.role == "module");
+    if let Some(named) = named.filter(|named| code.is_none_or(|code| named.at < code.at)) {
+        return module::run(named.value.as_ref(), named.at, call);
     }
     let mut code_reader = Code::new(binding, call);
     if code.is_some() {
@@ -55,7 +57,8 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
         return code_reader.reading;
     }
     if binding.command.path == ["eval"] {
-        let (text, rest) = binding.operands.split_first().map_or((None, &[][..]), |(text, rest)| (Some(text), rest));
+        let (text, rest) =
+            binding.operands.split_first().map_or((None, &[][..]), |(text, rest)| (Some(text), rest));
         code_reader.argv = argv(code_reader.dialect, rest, false);
         if let Some(text) = text {
             code_reader.inline(text);
@@ -74,7 +77,9 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
             Stdin::Bytes(bytes) => code_reader.inline(&Word::Literal(OsString::from_vec(bytes))),
             // A conversation: what it starts is met again at the shims.
             Stdin::Empty | Stdin::Inherited => {}
-            Stdin::Unknown(source) => code_reader.unread("stdin", format!("the code on standard input ({source})")),
+            Stdin::Unknown(source) => {
+                code_reader.unread("stdin", format!("the code on standard input ({source})"));
+            }
         }
         return code_reader.reading;
     }
@@ -93,7 +98,7 @@ fn deno(binding: &Binding) -> Reading {
 fn script(file: &Word, binding: &Binding, call: &Call, mut reader: Code) -> Reading {
     let Some(file) = file.known() else { return Reading::default() };
     if file.as_bytes().ends_with(b"manage.py") && reader.dialect == Dialect::Python {
-        return manage(binding.operands.get(1..).unwrap_or_default(), call, reader);
+        return module::manage(binding.operands.get(1..).unwrap_or_default(), call, reader);
     }
     // A script that is not there cannot run; one that cannot be read is met again at the shims.
     let Ok(bytes) = call.read(&call.path(file), SCRIPT_BOUND) else { return Reading::default() };
@@ -114,80 +119,6 @@ fn argv(dialect: Dialect, operands: &[Word], named: bool) -> Vec<Word> {
     let skipped = usize::from(named && matches!(dialect, Dialect::Ruby | Dialect::Perl));
     words.extend(operands.iter().skip(skipped).cloned());
     words
-}
-
-/// `python -m MODULE ARG…`.
-fn run_module(module: Option<&Word>, at: usize, call: &Call) -> Reading {
-    const HARMLESS: &[&str] = &[
-        "pytest", "unittest", "pip", "venv", "virtualenv", "ensurepip", "http.server", "json.tool", "black", "mypy",
-        "ruff", "flake8", "pylint", "isort", "coverage", "build", "twine", "timeit", "cProfile", "profile", "pdb",
-        "compileall", "py_compile", "doctest", "tox", "nox", "jupyter", "IPython", "ipykernel", "pydoc", "zipfile",
-        "tarfile", "site", "sysconfig", "platform", "webbrowser", "base64", "calendar", "ast", "dis", "tokenize",
-        "trace", "this", "pre_commit", "sphinx", "mkdocs", "pyright", "bandit", "pipx", "poetry", "uvicorn", "gunicorn",
-        "streamlit", "gzip", "turtledemo", "idlelib", "tkinter", "asyncio", "code", "inspect", "pickle", "smtpd",
-    ];
-    let Some(name) = module.and_then(Word::known).and_then(OsStr::to_str) else { return Reading::default() };
-    if HARMLESS.iter().any(|known| name == *known || name.starts_with(&format!("{known}."))) {
-        return Reading::default();
-    }
-    let attached = call.invocation.args.get(at + 1).is_none_or(|word| Some(word) != module);
-    let rest = call.invocation.args.get(at + if attached { 1 } else { 2 }..).unwrap_or_default().to_vec();
-    if name == "django" {
-        let binding = crate::grammar::registry::find("python3");
-        let Some(grammar) = binding else { return Reading::default() };
-        let bound = crate::grammar::bind::bind(grammar, &[], false);
-        return manage(&rest, call, Code::new(&bound, call));
-    }
-    let program = match name {
-        "awscli" => "aws",
-        other => other,
-    };
-    let invocation = Invocation {
-        program: Word::literal(program),
-        args: rest,
-        depth: call.invocation.depth + 1,
-        ..call.invocation.clone()
-    };
-    Reading { actions: Vec::new(), nested: vec![Nest::Command(invocation)] }
-}
-
-/// Django's own commands.
-fn manage(words: &[Word], call: &Call, mut reader: Code) -> Reading {
-    let plain: Vec<String> = words.iter().map(|word| word.visible().to_string_lossy().into_owned()).collect();
-    let has = |option: &str| plain.iter().any(|word| word == option);
-    let command = plain.first().map(String::as_str).unwrap_or_default();
-    let lost = |impact, scope: &'static str| {
-        Action::new(Effect::Destroy, impact, format!("python3.manage-{}", command.replace('_', "-")), command.to_owned())
-            .object(plain.join(" "))
-            .scope(scope)
-            .undo("none")
-            .advice("take a dump first: python manage.py dumpdata")
-    };
-    if has("--help") || has("-h") || has("--plan") || has("--dry-run") {
-        return reader.reading;
-    }
-    match command {
-        "flush" | "reset_db" | "reset_schema" | "sqlreset" if command != "sqlreset" => {
-            reader.reading.actions.push(lost(Impact::Database, "every table"));
-        }
-        "migrate" if plain.last().is_some_and(|word| word == "zero") || has("zero") => {
-            reader.reading.actions.push(lost(Impact::Table, "the tables of one app"));
-        }
-        "shell" | "shell_plus" => {
-            let at = plain.iter().position(|word| word == "-c" || word == "--command");
-            if let Some(code) = at.and_then(|at| words.get(at + 1)) {
-                let code = code.clone();
-                reader.inline(&code);
-            }
-        }
-        "dbshell" => {
-            let args = words.iter().skip_while(|word| word.known() != Some(OsStr::new("--"))).skip(1);
-            let psql = Invocation { program: Word::literal("psql"), args: args.cloned().collect(), ..call.invocation.clone() };
-            reader.reading.nested.push(Nest::Command(psql));
-        }
-        _ => {}
-    }
-    reader.reading
 }
 
 struct Code<'a> {
@@ -235,7 +166,9 @@ impl<'a> Code<'a> {
     /// Code of the command line, pieces that the shell puts in included.
     fn inline(&mut self, text: &Word) {
         match text {
-            Word::Literal(text) if text.len() as u64 > SCRIPT_BOUND => self.unread("code", "code of this length"),
+            Word::Literal(text) if text.len() as u64 > SCRIPT_BOUND => {
+                self.unread("code", "code of this length");
+            }
             Word::Literal(text) => self.code(&text.to_string_lossy(), 0),
             Word::Dynamic(pieces) => {
                 // A name in the place of what the shell puts in: a value that is not known.
@@ -275,7 +208,7 @@ impl<'a> Code<'a> {
     }
 
     fn deed(&mut self, deed: Deed, depth: usize) {
-        match deed {
+        match settled(deed) {
             Deed::Remove { path, recursive } => self.remove(&path, recursive),
             Deed::Truncate { path } => self.truncate(&path),
             Deed::Shell { text, process } => self.shell(&text, &process),
@@ -294,10 +227,15 @@ impl<'a> Code<'a> {
     }
 
     fn remove(&mut self, path: &Word, recursive: bool) {
-        let action = Action::new(Effect::Destroy, Impact::Fixed(Severity::Low), format!("{}.remove", self.program), "remove")
-            .object(path.shown())
-            .undo("none")
-            .advice("move it aside instead");
+        let action = Action::new(
+            Effect::Destroy,
+            Impact::Fixed(Severity::Low),
+            format!("{}.remove", self.program),
+            "remove",
+        )
+        .object(path.shown())
+        .undo("none")
+        .advice("move it aside instead");
         let action = match path {
             Word::Literal(text) if text.is_empty() => return,
             Word::Literal(text) => action.question(Question::Remove {
@@ -449,6 +387,40 @@ impl<'a> Code<'a> {
         };
         self.reading.actions.extend(judge::judge(&request, self.program));
     }
+}
+
+/// A deed in which a name that stands for what the shell puts in is a piece that is not known.
+fn settled(deed: Deed) -> Deed {
+    match deed {
+        Deed::Remove { path, recursive } => Deed::Remove { path: opened(path), recursive },
+        Deed::Truncate { path } => Deed::Truncate { path: opened(path) },
+        Deed::Shell { text, process } => Deed::Shell { text: opened(text), process },
+        Deed::Command { words, process } => {
+            Deed::Command { words: words.into_iter().map(opened).collect(), process }
+        }
+        Deed::Sql { text } => Deed::Sql { text: opened(text) },
+        Deed::Connect { place } => Deed::Connect { place: opened(place) },
+        Deed::Http { method, url, body } => Deed::Http { method: opened(method), url: opened(url), body },
+        Deed::Code { text } => Deed::Code { text: opened(text) },
+        Deed::Unnamed { source } => Deed::Unnamed { source },
+    }
+}
+
+/// A literal word, its holes opened.
+fn opened(word: Word) -> Word {
+    let Some(text) = word.known().and_then(OsStr::to_str).filter(|text| text.contains(HOLE)) else {
+        return word;
+    };
+    let mut pieces = Vec::new();
+    for (index, part) in text.split(HOLE).enumerate() {
+        if index > 0 {
+            pieces.push(Piece::Unknown("$…".to_owned()));
+        }
+        if !part.is_empty() {
+            pieces.push(Piece::Text(OsString::from(part)));
+        }
+    }
+    Word::Dynamic(pieces)
 }
 
 /// The place of a connection string or SQLite file.

@@ -27,7 +27,8 @@ pub fn module(name: &str) -> String {
 
 /// A dotted name that nothing in the text gave a value.
 pub fn name(machine: &Machine, full: &str) -> Value {
-    let variable = ["os.environ.", "process.env.", "Bun.env."].iter().find_map(|prefix| full.strip_prefix(prefix));
+    let variable =
+        ["os.environ.", "process.env.", "Bun.env."].iter().find_map(|prefix| full.strip_prefix(prefix));
     if let Some(variable) = variable
         && variable != "get"
         && variable.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
@@ -72,8 +73,8 @@ fn parent(path: &Word) -> Value {
 }
 
 /// `value[index]`.
-pub fn index(machine: &Machine, value: Value, index: &Value) -> Value {
-    match (&value, index) {
+pub fn index(machine: &Machine, value: &Value, index: &Value) -> Value {
+    match (value, index) {
         (Value::List(items), Value::Number(number)) => {
             let item = number.parse::<usize>().ok().and_then(|at| items.get(at));
             item.cloned().unwrap_or_else(|| Value::Unknown("an argument".to_owned()))
@@ -81,14 +82,17 @@ pub fn index(machine: &Machine, value: Value, index: &Value) -> Value {
         (Value::Name(name), Value::Text(_)) => {
             let Some(key) = index.known() else { return Value::Unknown(name.clone()) };
             match name.as_str() {
-                "os.environ" | "process.env" | "ENV" | "$ENV" | "$_ENV" | "$_SERVER" => environment(machine, &key),
+                "os.environ" | "process.env" | "ENV" | "$ENV" | "$_ENV" | "$_SERVER" => {
+                    environment(machine, &key)
+                }
                 _ => self::name(machine, &format!("{name}.{key}")),
             }
         }
         (Value::Name(name), _) => Value::Unknown(format!("{name}[…]")),
-        (Value::Map(_), _) => {
-            index.known().and_then(|key| value.get(&key).cloned()).unwrap_or_else(|| Value::Unknown("…".to_owned()))
-        }
+        (Value::Map(_), _) => index
+            .known()
+            .and_then(|key| value.get(&key).cloned())
+            .unwrap_or_else(|| Value::Unknown("…".to_owned())),
         (Value::Temporary, _) => Value::Temporary,
         _ => Value::Unknown("…".to_owned()),
     }
@@ -103,13 +107,15 @@ pub fn call(machine: &Machine, callee: Value, args: &Args) -> Value {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one row per function")]
 fn function(machine: &Machine, full: &str, args: &Args) -> Value {
     let first = args.positional.first();
     let known = |at: usize| args.positional.get(at).and_then(Value::known);
     let last = full.rsplit('.').next().unwrap_or(full);
     match full {
         "require" | "import" | "__import__" | "importlib.import_module" => {
-            return known(0).map_or_else(|| Value::Unknown("a module".to_owned()), |name| Value::Name(module(&name)));
+            return known(0)
+                .map_or_else(|| Value::Unknown("a module".to_owned()), |name| Value::Name(module(&name)));
         }
         "getattr" => {
             let (Some(Value::Name(of)), Some(name)) = (first, known(1)) else {
@@ -121,13 +127,15 @@ fn function(machine: &Machine, full: &str, args: &Args) -> Value {
         | "path.Path" => {
             return as_path(joined_path(&args.positional));
         }
-        "os.path.join" | "posixpath.join" | "path.join" | "path.resolve" | "path.posix.join" | "File.join" => {
+        "os.path.join" | "posixpath.join" | "path.join" | "path.resolve" | "path.posix.join"
+        | "File.join" => {
             return joined_path(&args.positional);
         }
-        "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "os.fspath" | "File.expand_path" | "str"
-        | "String" | "realpath" | "path.normalize" | "fs.realpathSync" | "shlex.quote" | "util.promisify"
-        | "promisify" | "compile" | "list" | "sorted" | "set" | "tuple" | "reversed" | "iter" | "codecs.encode"
-        | "bytes" | "text" | "sqlalchemy.text" | "File.new" | "URL" | "Array.from" => {
+        "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "os.fspath" | "File.expand_path"
+        | "str" | "String" | "realpath" | "path.normalize" | "fs.realpathSync" | "shlex.quote"
+        | "util.promisify" | "promisify" | "compile" | "list" | "sorted" | "set" | "tuple" | "reversed"
+        | "iter" | "codecs.encode" | "bytes" | "text" | "sqlalchemy.text" | "File.new" | "URL"
+        | "Array.from" => {
             return first.cloned().unwrap_or_else(|| Value::text(""));
         }
         "os.path.expanduser" | "Path.expanduser" => return expanded(machine, first),
@@ -138,14 +146,27 @@ fn function(machine: &Machine, full: &str, args: &Args) -> Value {
         "Path.home" | "pathlib.Path.home" => return as_path(environment(machine, "HOME")),
         "os.homedir" | "Dir.home" => return environment(machine, "HOME"),
         "os.getenv" | "os.environ.get" | "getenv" | "Deno.env.get" | "ENV.fetch" => {
-            return known(0).map_or_else(|| Value::Unknown("a variable".to_owned()), |name| environment(machine, &name));
+            return known(0)
+                .map_or_else(|| Value::Unknown("a variable".to_owned()), |name| environment(machine, &name));
         }
-        "os.tmpdir" | "tempfile.gettempdir" | "sys_get_temp_dir" | "Dir.tmpdir" => return Value::text("/tmp"),
-        "base64.b64decode" | "base64.decodebytes" | "b64decode" | "atob" | "Base64.decode64" | "base64_decode"
-        | "decode_base64" | "Base64.strict_decode64" | "MIME.Base64.decode_base64" | "base64.urlsafe_b64decode" => {
+        "os.tmpdir" | "tempfile.gettempdir" | "sys_get_temp_dir" | "Dir.tmpdir" => {
+            return Value::text("/tmp");
+        }
+        "base64.b64decode"
+        | "base64.decodebytes"
+        | "b64decode"
+        | "atob"
+        | "Base64.decode64"
+        | "base64_decode"
+        | "decode_base64"
+        | "Base64.strict_decode64"
+        | "MIME.Base64.decode_base64"
+        | "base64.urlsafe_b64decode" => {
             return decoded(first, base64);
         }
-        "bytes.fromhex" | "bytearray.fromhex" | "binascii.unhexlify" | "hex2bin" => return decoded(first, hex),
+        "bytes.fromhex" | "bytearray.fromhex" | "binascii.unhexlify" | "hex2bin" => {
+            return decoded(first, hex);
+        }
         "codecs.decode" if known(1).as_deref() == Some("rot13") => return decoded(first, rot13),
         "str_rot13" => return decoded(first, rot13),
         "strrev" | "reverse" => return decoded(first, |text| Some(text.chars().rev().collect())),
@@ -161,10 +182,26 @@ fn function(machine: &Machine, full: &str, args: &Args) -> Value {
         }
         _ => {}
     }
-    if matches!(last, "mkdtemp" | "mkdtempSync" | "mkstemp" | "TemporaryDirectory" | "NamedTemporaryFile" | "mktmpdir"
-        | "makeTempDir" | "makeTempDirSync" | "makeTempFile" | "makeTempFileSync" | "tempdir" | "tempfile" | "tempnam"
-        | "mktemp" | "tmpfile" | "dirSync" | "tmpNameSync")
-    {
+    if matches!(
+        last,
+        "mkdtemp"
+            | "mkdtempSync"
+            | "mkstemp"
+            | "TemporaryDirectory"
+            | "NamedTemporaryFile"
+            | "mktmpdir"
+            | "makeTempDir"
+            | "makeTempDirSync"
+            | "makeTempFile"
+            | "makeTempFileSync"
+            | "tempdir"
+            | "tempfile"
+            | "tempnam"
+            | "mktemp"
+            | "tmpfile"
+            | "dirSync"
+            | "tmpNameSync"
+    ) {
         return Value::Temporary;
     }
     match full.rsplit_once('.') {
@@ -185,7 +222,9 @@ fn method(of: Value, name: &str, args: &Args) -> Value {
             known(0).map_or_else(|| Value::Unknown("a module".to_owned()), |name| Value::Name(module(&name)))
         }
         (Value::Temporary, _) => Value::Temporary,
-        (Value::Path(_), "joinpath" | "join") => args.positional.iter().fold(of.clone(), |path, part| path.below(part)),
+        (Value::Path(_), "joinpath" | "join") => {
+            args.positional.iter().fold(of.clone(), |path, part| path.below(part))
+        }
         (Value::Path(_), "glob" | "rglob" | "iterdir") => {
             let pattern = known(0).unwrap_or_else(|| "*".to_owned());
             let all = pattern.bytes().all(|byte| matches!(byte, b'*' | b'/'));
@@ -194,16 +233,21 @@ fn method(of: Value, name: &str, args: &Args) -> Value {
         }
         (
             _,
-            "decode" | "encode" | "toString" | "to_s" | "strip" | "trim" | "chomp" | "resolve" | "absolute" | "expanduser"
-            | "as_posix" | "toList" | "freeze" | "__str__" | "trimEnd" | "rstrip" | "lstrip" | "dedent",
+            "decode" | "encode" | "toString" | "to_s" | "strip" | "trim" | "chomp" | "resolve" | "absolute"
+            | "expanduser" | "as_posix" | "toList" | "freeze" | "__str__" | "trimEnd" | "rstrip" | "lstrip"
+            | "dedent",
         ) => of,
         (Value::Text(_), "join") => match args.positional.first() {
             Some(Value::List(items)) => glued(items, &of.known().unwrap_or_default()),
             _ => Value::Unknown("…".to_owned()),
         },
         (Value::List(items), "join") => glued(items, &known(0).unwrap_or_else(|| ",".to_owned())),
-        (Value::List(_), "concat") => args.positional.iter().fold(of.clone(), |list, part| list.joined("", part)),
-        (Value::Text(_), "concat") => args.positional.iter().fold(of.clone(), |text, part| text.joined("", part)),
+        (Value::List(_), "concat") => {
+            args.positional.iter().fold(of.clone(), |list, part| list.joined("", part))
+        }
+        (Value::Text(_), "concat") => {
+            args.positional.iter().fold(of.clone(), |text, part| text.joined("", part))
+        }
         (Value::List(items), "reverse" | "reversed") => Value::List(items.iter().rev().cloned().collect()),
         (Value::Text(_), "split") => split(&of, known(0).as_deref()),
         (Value::Text(_), "reverse") => decoded(Some(&of), |text| Some(text.chars().rev().collect())),
@@ -214,7 +258,9 @@ fn method(of: Value, name: &str, args: &Args) -> Value {
             _ => Value::Unknown("…".to_owned()),
         },
         (Value::Text(_), "format") => format(&of, "{}", &args.positional),
-        (Value::Text(_), "lower" | "toLowerCase" | "downcase") => decoded(Some(&of), |text| Some(text.to_lowercase())),
+        (Value::Text(_), "lower" | "toLowerCase" | "downcase") => {
+            decoded(Some(&of), |text| Some(text.to_lowercase()))
+        }
         (other, _) => Value::Unknown(format!("{}.{name}(…)", other.word().shown())),
     }
 }
@@ -257,7 +303,9 @@ fn glued(items: &[Value], between: &str) -> Value {
 
 fn split(text: &Value, by: Option<&str>) -> Value {
     match (text.known(), by) {
-        (Some(text), Some("")) => Value::List(text.chars().map(|letter| Value::text(letter.to_string())).collect()),
+        (Some(text), Some("")) => {
+            Value::List(text.chars().map(|letter| Value::text(letter.to_string())).collect())
+        }
         (Some(text), Some(by)) => Value::List(text.split(by).map(Value::text).collect()),
         (Some(text), None) => Value::List(text.split_whitespace().map(Value::text).collect()),
         (None, _) => Value::Unknown("…".to_owned()),
@@ -281,7 +329,9 @@ pub fn format(template: &Value, mark: &str, values: &[Value]) -> Value {
         let value = values.get(index).cloned().unwrap_or_else(|| Value::Unknown("…".to_owned()));
         out = out.joined("", &value).joined("", &Value::text(part));
     }
-    if text.contains('%') && mark == "%s" && !text.contains("%s") || (mark == "{}" && !text.contains("{}") && text.contains('{')) {
+    if text.contains('%') && mark == "%s" && !text.contains("%s")
+        || (mark == "{}" && !text.contains("{}") && text.contains('{'))
+    {
         return Value::Unknown(text);
     }
     out

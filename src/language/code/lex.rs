@@ -87,7 +87,16 @@ impl Lexer {
     pub(super) fn over(text: &str, dialect: Dialect) -> Self {
         // A NUL stands for the end below.
         let text = text.chars().map(|letter| if letter == '\0' { ' ' } else { letter }).collect();
-        Self { text, at: 0, dialect, embedded: false, brackets: 0, spaced: true, resume: None, out: Vec::new() }
+        Self {
+            text,
+            at: 0,
+            dialect,
+            embedded: false,
+            brackets: 0,
+            spaced: true,
+            resume: None,
+            out: Vec::new(),
+        }
     }
 
     pub(super) fn peek(&self, ahead: usize) -> char {
@@ -306,7 +315,20 @@ impl Lexer {
             None | Some(Kind::End | Kind::Arrow | Kind::Operator) => true,
             Some(Kind::Mark(mark)) => !matches!(mark, ')' | ']' | '}'),
             Some(Kind::Name(name)) => {
-                matches!(name.as_str(), "return" | "typeof" | "case" | "in" | "if" | "unless" | "and" | "or" | "split" | "grep" | "when")
+                matches!(
+                    name.as_str(),
+                    "return"
+                        | "typeof"
+                        | "case"
+                        | "in"
+                        | "if"
+                        | "unless"
+                        | "and"
+                        | "or"
+                        | "split"
+                        | "grep"
+                        | "when"
+                )
             }
             _ => false,
         }
@@ -335,7 +357,14 @@ impl Lexer {
     }
 
     fn mark(&mut self, letter: char) {
-        for (text, kind) in [("=>", Kind::Arrow), ("->", Kind::Dot), ("?->", Kind::Dot), ("?.", Kind::Dot), ("&.", Kind::Dot), ("::", Kind::Dot)] {
+        for (text, kind) in [
+            ("=>", Kind::Arrow),
+            ("->", Kind::Dot),
+            ("?->", Kind::Dot),
+            ("?.", Kind::Dot),
+            ("&.", Kind::Dot),
+            ("::", Kind::Dot),
+        ] {
             let fits = match text {
                 "=>" => true,
                 "?." => self.dialect == Dialect::JavaScript && !self.peek(2).is_ascii_digit(),
@@ -348,7 +377,10 @@ impl Lexer {
                 return;
             }
         }
-        for text in ["===", "!==", "==", "!=", "<=", ">=", "=~", "!~", "&&=", "||=", "??=", "-=", "*=", "/=", "%=", "**", "&&", "||", "??"] {
+        for text in [
+            "===", "!==", "==", "!=", "<=", ">=", "=~", "!~", "&&=", "||=", "??=", "-=", "*=", "/=", "%=",
+            "**", "&&", "||", "??",
+        ] {
             if self.starts(text) {
                 self.at += text.chars().count();
                 self.push(Kind::Operator);

@@ -19,7 +19,10 @@ pub enum Quote {
     Words(Vec<String>),
     Pattern,
     /// A here-document; the text goes on at `resume` behind the line's end.
-    Here { parts: Vec<Part>, resume: usize },
+    Here {
+        parts: Vec<Part>,
+        resume: usize,
+    },
 }
 
 /// How code is put into a text.
@@ -84,7 +87,9 @@ impl Lexer {
             ahead += 1;
         }
         let quote = self.peek(ahead);
-        if !matches!(quote, '\'' | '"') || (self.at > 0 && ahead > 0 && self.text[self.at - 1].is_alphanumeric()) {
+        if !matches!(quote, '\'' | '"')
+            || (self.at > 0 && ahead > 0 && self.text[self.at - 1].is_alphanumeric())
+        {
             return None;
         }
         let prefix: String = self.text[self.at..self.at + ahead].iter().collect::<String>().to_lowercase();
@@ -116,9 +121,12 @@ impl Lexer {
 
     /// Perl's `q//`, `qq{}`, `qw()`, `qx()`, `m//`, `s///`, `tr///`.
     fn perl(&mut self) -> Option<Quote> {
-        let word = ["qq", "qw", "qx", "qr", "tr", "q", "m", "s", "y"].into_iter().find(|word| self.starts(word))?;
+        let word =
+            ["qq", "qw", "qx", "qr", "tr", "q", "m", "s", "y"].into_iter().find(|word| self.starts(word))?;
         let before = self.at.checked_sub(1).map(|at| self.text[at]);
-        if before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$' | '@' | '%' | '>' | ':' | '-')) {
+        if before.is_some_and(|letter| {
+            letter.is_alphanumeric() || matches!(letter, '_' | '$' | '@' | '%' | '>' | ':' | '-')
+        }) {
             return None;
         }
         let mut ahead = word.len();
@@ -128,7 +136,9 @@ impl Lexer {
             spaced = true;
         }
         let open = self.peek(ahead);
-        let delimits = !open.is_alphanumeric() && !open.is_whitespace() && !matches!(open, '_' | ',' | ';' | ')' | '\0' | '=');
+        let delimits = !open.is_alphanumeric()
+            && !open.is_whitespace()
+            && !matches!(open, '_' | ',' | ';' | ')' | '\0' | '=');
         if !delimits || (spaced && !matches!(open, '{' | '(' | '[' | '/' | '|')) {
             return None;
         }
@@ -192,7 +202,9 @@ impl Lexer {
             ahead += 1;
         }
         // `a <<b` shifts or appends.
-        if mark.is_empty() || (quote.is_none() && !mark.starts_with(|letter: char| letter.is_ascii_uppercase())) {
+        if mark.is_empty()
+            || (quote.is_none() && !mark.starts_with(|letter: char| letter.is_ascii_uppercase()))
+        {
             return None;
         }
         let start = self.here_start();
@@ -201,7 +213,10 @@ impl Lexer {
         let mut resume = self.text.len();
         let mut body = String::new();
         while end < self.text.len() {
-            let line_end = self.text[end..].iter().position(|&letter| letter == '\n').map_or(self.text.len(), |offset| end + offset);
+            let line_end = self.text[end..]
+                .iter()
+                .position(|&letter| letter == '\n')
+                .map_or(self.text.len(), |offset| end + offset);
             let line: String = self.text[end..line_end].iter().collect();
             if line.trim().trim_end_matches([';', ',', ')']) == mark {
                 resume = (line_end + 1).min(self.text.len());

@@ -7,8 +7,10 @@ use crate::invocation::{Piece, Word};
 
 /// More alternatives than this are not told apart.
 const ALTERNATIVES: usize = 64;
+/// Nor are they made of more pieces.
+const PIECES: usize = 1024;
 /// Computed texts are not made longer than this.
-const LONGEST: usize = 1 << 16;
+const LONGEST: usize = 1 << 14;
 
 /// A value.
 #[derive(Clone, Debug)]
@@ -41,8 +43,8 @@ impl Value {
     pub fn weight(&self) -> usize {
         match self {
             Self::Text(word) | Self::Path(word) => match word {
-                Word::Literal(text) => 1 + text.len() / 64,
-                Word::Dynamic(pieces) => 2 + pieces.len(),
+                Word::Literal(text) => 1 + text.len() / 16,
+                Word::Dynamic(pieces) => 2 + pieces.len() * 2,
             },
             Self::List(items) | Self::Any(items) => 1 + items.iter().map(Self::weight).sum::<usize>(),
             Self::Map(entries) => 1 + entries.iter().map(|(_, value)| value.weight()).sum::<usize>(),
@@ -59,10 +61,9 @@ impl Value {
             Self::Number(text) => Word::literal(text),
             Self::Name(name) => unknown(name),
             Self::Unknown(source) => unknown(source),
-            Self::Temporary => Word::Dynamic(vec![
-                Piece::Unknown("$TMPDIR".to_owned()),
-                Piece::Text(OsString::from("/x")),
-            ]),
+            Self::Temporary => {
+                Word::Dynamic(vec![Piece::Unknown("$TMPDIR".to_owned()), Piece::Text(OsString::from("/x"))])
+            }
             Self::Member(of, name) => unknown(&format!("{}.{name}", of.word().shown())),
             Self::Any(values) if values.len() == 1 => values[0].word(),
             Self::Flag(_) | Self::List(_) | Self::Map(_) | Self::Any(_) => unknown("…"),
@@ -72,7 +73,9 @@ impl Value {
     /// The text, when all of it is known.
     pub fn known(&self) -> Option<String> {
         match self {
-            Self::Text(word) | Self::Path(word) => word.known().map(|text| text.to_string_lossy().into_owned()),
+            Self::Text(word) | Self::Path(word) => {
+                word.known().map(|text| text.to_string_lossy().into_owned())
+            }
             Self::Number(text) => Some(text.clone()),
             _ => None,
         }
@@ -98,9 +101,7 @@ impl Value {
     pub fn each(&self) -> Self {
         match self {
             Self::List(items) => Self::Any(items.iter().take(ALTERNATIVES).cloned().collect()),
-            Self::Any(values) => {
-                Self::Any(values.iter().flat_map(Self::items).take(ALTERNATIVES).collect())
-            }
+            Self::Any(values) => Self::Any(values.iter().flat_map(Self::items).take(ALTERNATIVES).collect()),
             Self::Temporary => Self::Temporary,
             other => Self::Unknown(other.word().shown()),
         }
@@ -142,7 +143,11 @@ impl Value {
         if let Some(text) = other.known()
             && text.starts_with('/')
         {
-            return if matches!(self, Self::Path(_)) { Self::Path(Word::literal(&text)) } else { Self::text(text) };
+            return if matches!(self, Self::Path(_)) {
+                Self::Path(Word::literal(&text))
+            } else {
+                Self::text(text)
+            };
         }
         self.joined("/", other)
     }
@@ -159,15 +164,20 @@ fn pieces(word: Word) -> Vec<Piece> {
 pub fn assembled(pieces: Vec<Piece>) -> Word {
     let mut out: Vec<Piece> = Vec::new();
     for piece in pieces {
+        if out.len() == PIECES {
+            out.push(Piece::Unknown("…".to_owned()));
+            break;
+        }
         match (out.last_mut(), piece) {
             (Some(Piece::Text(before)), Piece::Text(text)) if before.len() + text.len() <= LONGEST => {
                 before.push(text);
             }
-            (Some(Piece::Text(before)), Piece::Text(_)) if before.len() > LONGEST => {}
+            // Over the bound: not followed, and so not known.
+            (Some(Piece::Text(_)), Piece::Text(_)) => out.push(Piece::Unknown("…".to_owned())),
             (_, piece) => out.push(piece),
         }
     }
-    if out.iter().any(|piece| matches!(piece, Piece::Unknown(_))) || out.len() > 1 {
+    if out.iter().any(|piece| matches!(piece, Piece::Unknown(_))) {
         return Word::Dynamic(out);
     }
     match out.pop() {
