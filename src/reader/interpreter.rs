@@ -100,8 +100,19 @@ fn script(file: &Word, binding: &Binding, call: &Call, mut reader: Code) -> Read
     if file.as_bytes().ends_with(b"manage.py") && reader.dialect == Dialect::Python {
         return module::manage(binding.operands.get(1..).unwrap_or_default(), call, reader);
     }
+    let last = file.as_bytes().rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    // A script without an ending is a program: `php artisan`, `node node_modules/.bin/rimraf`.
+    if !last.is_empty() && !last.contains(&b'.') {
+        let rest = usize::from(!binding.has_role("file"));
+        reader.reading.nested.push(Nest::Command(Invocation {
+            program: Word::literal(OsStr::from_bytes(last)),
+            args: binding.operands.get(rest..).unwrap_or_default().to_vec(),
+            depth: call.invocation.depth + 1,
+            ..call.invocation.clone()
+        }));
+    }
     // A script that is not there cannot run; one that cannot be read is met again at the shims.
-    let Ok(bytes) = call.read(&call.path(file), SCRIPT_BOUND) else { return Reading::default() };
+    let Ok(bytes) = call.read(&call.path(file), SCRIPT_BOUND) else { return reader.reading };
     reader.argv = argv(reader.dialect, &binding.operands, true);
     reader.named = true;
     reader.code(&String::from_utf8_lossy(&bytes), 0);

@@ -85,7 +85,8 @@ pub fn index(machine: &Machine, value: &Value, index: &Value) -> Value {
                 "os.environ" | "process.env" | "ENV" | "$ENV" | "$_ENV" | "$_SERVER" => {
                     environment(machine, &key)
                 }
-                _ => self::name(machine, &format!("{name}.{key}")),
+                // `os.__dict__["system"]` is `os.system`.
+                _ => name_of(machine, name.strip_suffix(".__dict__").unwrap_or(name), &key),
             }
         }
         (Value::Name(name), _) => Value::Unknown(format!("{name}[…]")),
@@ -117,6 +118,7 @@ fn function(machine: &Machine, full: &str, args: &Args) -> Value {
             return known(0)
                 .map_or_else(|| Value::Unknown("a module".to_owned()), |name| Value::Name(module(&name)));
         }
+        "vars" => return first.cloned().unwrap_or_else(|| Value::Unknown("vars()".to_owned())),
         "getattr" => {
             let (Some(Value::Name(of)), Some(name)) = (first, known(1)) else {
                 return Value::Unknown("an attribute".to_owned());
