@@ -271,6 +271,7 @@ const READERS: &[&str] = &[
     "recipes",
     "railway",
     "aws",
+    "interpreter",
 ];
 const NESTED: &[&str] = &["words", "assigned", "fed", "trailing", "script", "shell", "texts", "each"];
 const EFFECTS: &[&str] = &["read", "write", "permission", "destroy", "unknown"];

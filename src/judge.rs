@@ -249,6 +249,7 @@ fn read(call: &Call) -> Reading {
         Reader::Find => reader::find::read(call),
         Reader::Scripts => reader::scripts::read(&binding, call),
         Reader::Recipes => reader::recipes::read(&binding, call),
+        Reader::Interpreter => reader::interpreter::read(&binding, call),
     }
 }
 

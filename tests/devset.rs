@@ -42,7 +42,6 @@ const GAPS: &[(&str, &str)] = &[
     ("d-mysql-003", "no grammar: mysql"),
     ("d-mysql-004", "no grammar: mysql"),
     ("d-redis-cli-001", "no grammar: redis-cli"),
-    ("d-sh-003", "no grammar: python3"),
 ];
 
 /// No folder of this name exists: a home in the temporary folder would itself count as temporary.

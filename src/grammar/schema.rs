@@ -77,6 +77,8 @@ pub enum Reader {
     Scripts,
     /// Runs recipes of a file in the tree: make, just.
     Recipes,
+    /// Runs code of a scripting language: python3, node.
+    Interpreter,
 }
 
 /// One option of a program or subcommand.

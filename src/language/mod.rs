@@ -2,6 +2,7 @@
 //! invocations. None of them knows which program the text is for.
 
 pub mod bash;
+pub mod code;
 pub mod graphql;
 pub mod json;
 pub mod psql;

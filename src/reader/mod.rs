@@ -10,6 +10,7 @@ pub mod files;
 pub mod find;
 pub mod git;
 pub mod http;
+pub mod interpreter;
 pub mod parallel;
 pub mod paths;
 pub mod place;
