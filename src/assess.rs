@@ -150,7 +150,9 @@ fn first_reason(action: &Action, severity: Severity) -> String {
     };
     match (action.effect, action.impact) {
         (Effect::Unknown, Impact::Fixed(_)) => format!("it could not be read: {}", action.object),
-        (Effect::Unknown, _) => format!("it could not be read: {}; in {place} that is {}", action.object, severity.word()),
+        (Effect::Unknown, _) => {
+            format!("it could not be read: {}; in {place} that is {}", action.object, severity.word())
+        }
         // What the world says follows and says more.
         (_, Impact::Fixed(_)) if action.question.is_some() => String::new(),
         (_, Impact::Fixed(_)) if !action.scope.is_empty() => format!("{}: {}", action.verb, action.scope),

@@ -162,10 +162,9 @@ impl Walk<'_> {
         let reading = read(&call);
         let from = self.actions.len();
         self.actions.extend(reading.actions);
-        for action in &mut self.actions[from..] {
-            if action.text.is_empty() {
-                action.text = shown(invocation);
-            }
+        let mut text: Option<String> = None;
+        for action in self.actions[from..].iter_mut().filter(|action| action.text.is_empty()) {
+            action.text.clone_from(text.get_or_insert_with(|| shown(invocation)));
         }
         for nest in reading.nested {
             self.nest(nest, depth + 1);
@@ -215,7 +214,7 @@ impl Walk<'_> {
 fn spare_created(actions: &mut [Action], created: &[PathBuf]) {
     for action in actions {
         if let Some(Question::Remove { path, .. }) = &action.question
-            && created.iter().any(|made| path.starts_with(made))
+            && created.iter().any(|made| measure::paths::lexical(path).starts_with(made))
         {
             action.question = None;
             action.impact = Impact::Fixed(Severity::Low);
@@ -232,6 +231,12 @@ fn read(call: &Call) -> Reading {
     }
     let name = invocation.name();
     let Some(grammar) = name.to_str().and_then(registry::find) else {
+        if let Some(nest) = reader::by_path::interpreter(call).or_else(|| reader::by_path::dashed(call)) {
+            return Reading { actions: Vec::new(), nested: vec![nest] };
+        }
+        if let Some(action) = reader::by_path::from_network(call) {
+            return Reading::of(vec![action]);
+        }
         return Reading::of(reader::verb::unknown_program(&name.to_string_lossy(), &invocation.args));
     };
     let posixly_correct = call.env("POSIXLY_CORRECT").is_some();

@@ -143,7 +143,13 @@ fn account(binding: &bind::Binding, args: &[Word]) -> Result<(), TestCaseError> 
         if seen.insert(bound.at) {
             claim(bound.at, "option")?;
         }
-        let takes_next = bound.opt.arity == Arity::Required && !bound.negated && bound.value.is_some();
+        // clap takes the next word for an optional value as well.
+        let may_take = match bound.opt.arity {
+            Arity::Required => true,
+            Arity::Optional => binding.grammar.parser == Parser::Clap,
+            Arity::Flag | Arity::Many => false,
+        };
+        let takes_next = may_take && !bound.negated && bound.value.is_some();
         if takes_next && !attached(binding, args, bound.at) {
             prop_assert_eq!(bound.value.as_ref(), args.get(bound.at + 1));
             claim(bound.at + 1, "value")?;

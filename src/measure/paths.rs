@@ -159,7 +159,8 @@ fn resolve(raw: &Path) -> PathBuf {
 }
 
 /// `.` and `..` taken out by the letters; what is left when the file system cannot say.
-fn lexical(path: &Path) -> PathBuf {
+#[must_use]
+pub fn lexical(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for component in path.components() {
         match component {

@@ -5,6 +5,7 @@
 //! refuse to know how bad anything is.
 
 pub mod aws;
+pub mod by_path;
 pub mod elsewhere;
 pub mod files;
 pub mod find;

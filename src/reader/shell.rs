@@ -5,13 +5,14 @@
 //! | `-c TEXT NAME ARG…` | the text, with `$0`, `$1` and on |
 //! | an option with role `shell` (fish's `-c TEXT`, `-C TEXT`) | its text; the operands are its arguments |
 //! | `FILE ARG…` | the file's text when it can be read; else unknown content |
+//! | `+x` in front | the same call without it |
 //! | `-s ARG…`, or no operand | what stands on standard input |
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::action::Action;
-use crate::context::CONTENT_BOUND;
+use crate::context::{CONTENT_BOUND, Unreadable};
 use crate::grammar::bind::Binding;
 use crate::invocation::{Stdin, Word};
 use crate::reader::{Call, Nest, Reading, Shell, plain};
@@ -32,6 +33,12 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
             .into_iter()
             .flat_map(|text| nested(text, args.clone(), call.invocation.stdin.clone(), call).nested);
         return Reading { actions: Vec::new(), nested: nests.collect() };
+    }
+    // `+x` switches an option off; getopt knows no such words.
+    if let Some(first) = operands.first().filter(|first| first.visible().as_bytes().starts_with(b"+")) {
+        let mut inner = call.invocation.clone();
+        inner.args.retain(|word| word != first);
+        return Reading { actions: Vec::new(), nested: vec![Nest::Command(inner)] };
     }
     if binding.has_role("script-text") {
         if operands.is_empty() {
@@ -60,8 +67,12 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
         Ok(text) => {
             nested(Word::Literal(OsString::from_vec(text)), operands, call.invocation.stdin.clone(), call)
         }
-        // A script that is not there cannot run; one that cannot be read is met again at the shims.
-        Err(_) => Reading::default(),
+        // A script that is not there cannot run.
+        Err(Unreadable::Missing) => Reading::default(),
+        Err(why) => {
+            let what = format!("the script {} {why}", file.display());
+            Reading::of(vec![Action::unread(format!("{program}.script"), what)])
+        }
     }
 }
 

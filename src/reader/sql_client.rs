@@ -130,7 +130,7 @@ impl<'a> Session<'a> {
         if binding.has_role("no-rc") {
             return;
         }
-        let own = self.call.env_known("PSQLRC").map(PathBuf::from);
+        let own = self.call.env_known("PSQLRC").map(|file| self.call.path(&file));
         let home = self.call.context.home().map(|home| home.join(".psqlrc"));
         if let Some(path) = own.or(home)
             && let Ok(text) = self.call.read(&path, CONTENT_BOUND)

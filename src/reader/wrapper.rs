@@ -13,6 +13,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
+use crate::action::Action;
 use crate::grammar::bind::Binding;
 use crate::grammar::registry;
 use crate::grammar::schema::{Nested, World};
@@ -78,6 +79,14 @@ pub fn read(binding: &Binding, call: &Call) -> Reading {
             words.drain(..from.min(words.len()));
             if !words.is_empty() {
                 reading.nested.push(shell(join(&words), Vec::new(), call));
+            } else if binding.operands.len() >= from && binding.command.world == World::Remote {
+                reading.nested.extend(fed_shell(call));
+                if let Stdin::Unknown(source) = call.stdin() {
+                    let rule = plain::rule(binding, "stdin");
+                    reading
+                        .actions
+                        .push(Action::unread(rule, format!("the script on standard input ({source})")));
+                }
             }
         }
     }
@@ -120,6 +129,14 @@ pub fn shell(text: Word, args: Vec<Word>, call: &Call) -> Nest {
         stdin: inner.stdin.clone(),
         env: inner.env.clone(),
     })
+}
+
+/// `ssh HOST < SCRIPT`: without a command the other side's shell reads standard input.
+fn fed_shell(call: &Call) -> Option<Nest> {
+    match call.stdin() {
+        Stdin::Bytes(bytes) => Some(shell(Word::Literal(OsString::from_vec(bytes)), Vec::new(), call)),
+        Stdin::Empty | Stdin::Inherited | Stdin::Unknown(_) => None,
+    }
 }
 
 /// Words joined by single spaces, as `ssh` and `watch` hand them to a shell.
