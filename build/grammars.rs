@@ -300,34 +300,30 @@ fn case_row(case: &CaseRow, names: &[String], out: &mut String) -> Result<(), St
     Ok(())
 }
 
+/// The rows of the calibration table, by name.
+pub const IMPACTS: &[&str] = &[
+    "nothing",
+    "change",
+    "replace",
+    "part",
+    "table",
+    "database",
+    "access",
+    "net",
+    "unread",
+    "outage",
+    "resource",
+    "resource-kept",
+    "resource-final",
+];
+
 /// An impact word → the constant.
 pub fn impact(text: &str) -> Result<String, String> {
     Ok(match text {
         "none" | "low" | "medium" | "high" | "critical" => {
             format!("Impact::Fixed(Severity::{})", camel(text))
         }
-        _ => format!(
-            "Impact::{}",
-            word(
-                text,
-                "impact",
-                &[
-                    "nothing",
-                    "change",
-                    "replace",
-                    "part",
-                    "table",
-                    "database",
-                    "access",
-                    "net",
-                    "unread",
-                    "outage",
-                    "resource",
-                    "resource-kept",
-                    "resource-final",
-                ],
-            )?
-        ),
+        _ => format!("Impact::{}", word(text, "impact", IMPACTS,)?),
     })
 }
 

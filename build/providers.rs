@@ -33,22 +33,6 @@ struct Provider {
     arguments: String,
 }
 
-const IMPACTS: &[&str] = &[
-    "nothing",
-    "change",
-    "replace",
-    "part",
-    "table",
-    "database",
-    "access",
-    "net",
-    "unread",
-    "outage",
-    "resource",
-    "resource-kept",
-    "resource-final",
-];
-
 /// Compiles the file into Rust source.
 pub fn compile(path: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -148,8 +132,8 @@ fn row(line: &str, out: &mut String) -> Result<(), String> {
 
 fn impact_of(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if !IMPACTS.contains(&text) {
-        return Err(format!("impact '{text}' is not one of: {}", IMPACTS.join(", ")));
+    if !super::grammars::IMPACTS.contains(&text) {
+        return Err(format!("impact '{text}' is not one of: {}", super::grammars::IMPACTS.join(", ")));
     }
     let camel: String = text.split('-').map(capital).collect();
     Ok(format!("Impact::{camel}"))

@@ -221,27 +221,10 @@ impl Policies {
     }
 }
 
-/// Standard base64, padded or not.
 fn decode_base64(text: &str) -> Result<OsString, String> {
-    let mut out = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut held, mut bits) = (0u32, 0);
-    for byte in text.bytes().filter(|byte| *byte != b'=') {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return Err("argv_b64 holds a character that is not base64".to_owned()),
-        };
-        held = (held << 6) | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push(u8::try_from((held >> bits) & 0xff).unwrap_or_default());
-        }
-    }
-    Ok(crate::invocation::from_bytes(&out))
+    let bytes = crate::language::base64::decode(text.as_bytes());
+    let bytes = bytes.ok_or("argv_b64 holds a character that is not base64")?;
+    Ok(crate::invocation::from_bytes(&bytes))
 }
 
 /// One verdict on one line.

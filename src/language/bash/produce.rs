@@ -45,7 +45,10 @@ impl Lowerer<'_> {
                     .iter()
                     .any(|word| matches!(text_of(word), Some(b"-d" | b"-D" | b"--decode" | b"-di")));
                 let input = operands.first().map_or_else(|| stdin.clone(), |path| self.content(path));
-                bytes_of(&input).filter(|_| decodes).and_then(base64).map(Stdin::Bytes)
+                bytes_of(&input)
+                    .filter(|_| decodes)
+                    .and_then(crate::language::base64::decode)
+                    .map(Stdin::Bytes)
             }
             b"yes" => {
                 let words: Option<Vec<&[u8]>> = args[1..].iter().map(text_of).collect();
@@ -267,30 +270,6 @@ pub(super) fn printf(args: &[Word]) -> Option<Vec<u8>> {
             return (words.len() == 0 || !used).then_some(out);
         }
     }
-}
-
-/// Decodes base64, blanks ignored.
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let (mut out, mut held, mut bits) = (Vec::new(), 0u32, 0);
-    for &byte in text {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
-            _ if byte.is_ascii_whitespace() => continue,
-            _ => return None,
-        };
-        held = (held << 6 | u32::from(value)) & 0xFFF;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push((held >> bits & 255) as u8);
-        }
-    }
-    Some(out)
 }
 
 /// `tr SET1 SET2` and `tr -d SET`.

@@ -365,26 +365,7 @@ fn buffer(value: Option<&Value>, encoding: Option<&str>) -> Value {
 }
 
 fn base64(text: &str) -> Option<String> {
-    let mut out = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xff_ffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count & 0xff) as u8);
-        }
-    }
-    String::from_utf8(out).ok()
+    String::from_utf8(crate::language::base64::decode(text.as_bytes())?).ok()
 }
 
 fn hex(text: &str) -> Option<String> {
