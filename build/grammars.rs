@@ -167,22 +167,24 @@ fn grammar(file: &File, out: &mut String) -> Result<(), String> {
         world: file.world.clone(),
         case: Vec::new(),
     };
+    let mut rows: Vec<&CommandRow> = file.command.iter().collect();
+    rows.sort_by(|left, right| left.name.split_whitespace().cmp(right.name.split_whitespace()));
+    let path = |row: &&CommandRow| row.name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let paths: Vec<String> = rows.iter().map(path).collect();
     let _ = write!(
         out,
-        "Grammar {{ program: {:?}, names: {}, parser: Parser::{parser}, reader: Reader::{reader}, shim: {}, grade: {:?}, source: {:?}, target: {:?}, root: ",
+        "Grammar {{ program: {:?}, names: {}, parser: Parser::{parser}, reader: Reader::{reader}, shim: {}, grade: {:?}, source: {:?}, target: {:?}, paths: {:?}, root: ",
         file.program,
         strings(&file.names),
         file.shim,
         file.grade,
         file.source,
         file.target,
+        paths.join("\n"),
     );
     let global = option_names(&file.options);
     command(file, &root, &file.case, &global, out)?;
     out.push_str(", commands: &[\n");
-    let mut rows: Vec<&CommandRow> = file.command.iter().collect();
-    // By path: the binder searches by it.
-    rows.sort_by(|left, right| left.name.split_whitespace().cmp(right.name.split_whitespace()));
     for pair in rows.windows(2) {
         if pair[0].name == pair[1].name {
             return Err(format!("command '{}' stands twice: merge the two tables", pair[0].name));
@@ -245,10 +247,11 @@ fn command(
     )?;
     let _ = write!(
         out,
-        "Command {{ path: {}, aliases: {}, options: &[{}], shared: &[{}], safe: {safe}, default: {default}, nested: {nested}, world: World::{world}, cases: &[",
+        "Command {{ path: {}, aliases: {}, options: &[{}], spelled: {:?}, shared: &[{}], safe: {safe}, default: {default}, nested: {nested}, world: World::{world}, cases: &[",
         strings(&path),
         strings(&row.aliases),
         options(&row.options)?,
+        spelled(&row.options),
         shared.join(", "),
     );
     for case in cases {
@@ -402,6 +405,11 @@ fn split_value(token: &str) -> (&str, Option<&str>) {
         Some(at) => (&token[..at], Some(&token[at..])),
         None => (token, None),
     }
+}
+
+/// Each option's names on a line of their own, in the order of [`options`].
+fn spelled(text: &str) -> String {
+    option_lines(text).map(|line| option_names(line).join(" ")).collect::<Vec<_>>().join("\n")
 }
 
 fn option_names(text: &str) -> Vec<String> {

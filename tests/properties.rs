@@ -217,6 +217,7 @@ static GRAMMAR: Grammar = Grammar {
     grade: "A",
     source: "getopt(1)",
     target: "",
+    paths: "",
     root: Command {
         path: &[],
         aliases: &[],
@@ -227,6 +228,7 @@ static GRAMMAR: Grammar = Grammar {
         cases: &[],
         nested: Nested::None,
         world: World::Here,
+        spelled: "",
     },
     commands: &[],
 };

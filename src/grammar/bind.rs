@@ -228,10 +228,15 @@ impl Reader<'_> {
         let name = word.known()?.to_str()?;
         let above = self.binding.command.path;
         let commands = self.binding.grammar.commands;
-        // Sorted by path: a name is found without touching the other commands' tables.
-        let wanted = || above.iter().copied().chain(std::iter::once(name));
-        if let Ok(at) = commands.binary_search_by(|command| command.path.iter().copied().cmp(wanted())) {
-            return commands.get(at);
+        let is_it = |line: &str| {
+            let mut words = line.split(' ');
+            above.iter().all(|word| words.next() == Some(*word))
+                && words.next() == Some(name)
+                && words.next().is_none()
+        };
+        let by_name = self.binding.grammar.paths.split('\n').position(is_it);
+        if let Some(command) = by_name.and_then(|at| commands.get(at)) {
+            return Some(command);
         }
         commands.iter().find(|command| {
             command.path.len() == above.len() + 1
@@ -263,10 +268,28 @@ impl Reader<'_> {
     fn long(&mut self, word: &Word, bytes: &[u8], dashes: usize) {
         let end = bytes.iter().position(|&byte| byte == b'=').unwrap_or(bytes.len());
         let attached = (end < bytes.len()).then(|| word.skip(end + 1));
+        if let Some((opt, name)) = self.exact(&bytes[..end]) {
+            self.take(opt, name, false, attached);
+            return;
+        }
         match self.resolve(&bytes[dashes..end], dashes) {
             Ok((opt, name, negated)) => self.take(opt, name, negated, attached),
             Err(fault) => self.binding.faults.push(fault),
         }
+    }
+
+    /// An option by exactly this name, of the commands themselves.
+    fn exact(&self, given: &[u8]) -> Option<(&'static Opt, &'static str)> {
+        let deepest = self.levels.len() - 1;
+        let inherits = matches!(self.parser(), Parser::Argparse | Parser::Cobra);
+        self.levels.iter().enumerate().rev().find_map(|(level, command)| {
+            let lines = command.spelled.split('\n').enumerate();
+            let (at, name) = lines
+                .flat_map(|(at, line)| line.split(' ').map(move |name| (at, name)))
+                .find(|(_, name)| name.as_bytes() == given)?;
+            let opt = command.options.get(at)?;
+            (level == deepest || inherits || opt.global).then_some((opt, name))
+        })
     }
 
     /// An exact name, a negation, or a unique abbreviation of either.

@@ -22,6 +22,8 @@ pub struct Grammar {
     pub source: &'static str,
     /// The kind of server that its connection options lead to; empty when it has none.
     pub target: &'static str,
+    /// The commands' paths once more, one a line: what is looked up first lies in one place.
+    pub paths: &'static str,
     /// The program without a subcommand; its options are the global ones.
     pub root: Command,
     pub commands: &'static [Command],
@@ -116,6 +118,8 @@ pub struct Command {
     /// Other spellings of the last word.
     pub aliases: &'static [&'static str],
     pub options: &'static [Opt],
+    /// The options' names once more, an option a line: what is looked up first lies in one place.
+    pub spelled: &'static str,
     /// Sets of options that it has in common with other commands.
     pub shared: &'static [&'static [Opt]],
     /// When it holds nothing is done: help, version, dry runs.
