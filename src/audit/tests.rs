@@ -46,7 +46,7 @@ fn record(program: &str) -> Record {
         door: "shim".to_owned(),
         program: program.to_owned(),
         argv: vec![program.to_owned(), "-c".to_owned(), "DROP TABLE users".to_owned()],
-        cwd: "/work/app".to_owned(),
+        cwd: "/home/u/app".to_owned(),
         actor: Actor::named(ActorKind::Agent, "claude-code", "env CLAUDE_CODE_CHILD_SESSION"),
         decision: "refuse".to_owned(),
         outcome: Outcome::Refused,
@@ -89,7 +89,7 @@ fn the_format() {
         tail,
         format!(
             ",\"prev\":\"{GENESIS}\",\"id\":\"7f3k-q2\",\"door\":\"shim\",\"program\":\"psql\",\
-             \"argv\":[\"psql\",\"-c\",\"DROP TABLE users\"],\"cwd\":\"/work/app\",\
+             \"argv\":[\"psql\",\"-c\",\"DROP TABLE users\"],\"cwd\":\"/home/u/app\",\
              \"actor\":{{\"kind\":\"agent\",\"name\":\"claude-code\",\"evidence\":[\"env CLAUDE_CODE_CHILD_SESSION\"]}},\
              \"decision\":\"refuse\",\"outcome\":\"refused\",\"score\":97,\"severity\":\"critical\",\
              \"rule\":\"psql.drop-table\",\
