@@ -20,13 +20,13 @@ mod tree;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::action::{GitLoss, Repository};
 use crate::assess::Severity;
 use crate::context::Context;
+use crate::gate::find;
 use crate::measure::{State, process};
 
 /// All questions of one action together.
@@ -233,22 +233,15 @@ impl<'a> Git<'a> {
     }
 }
 
-/// The first `git` on PATH that is not this program.
+/// The real git, as the gate finds it: past every link to this program, by device and inode.
 #[expect(
     clippy::disallowed_methods,
     reason = "the search for the real program follows the process's own PATH"
 )]
 fn real_git() -> Option<PathBuf> {
-    let own = std::fs::canonicalize("/proc/self/exe").ok();
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join("git"))
-        .find(|candidate| is_program(candidate) && std::fs::canonicalize(candidate).ok() != own)
-}
-
-fn is_program(path: &Path) -> bool {
-    std::fs::metadata(path)
-        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    let path = std::env::var_os("PATH");
+    let program = find::find(OsStr::new("git"), path.as_deref(), None).ok()?;
+    Some(PathBuf::from(OsStr::from_bytes(program.path.to_bytes())))
 }
 
 /// Nothing would be lost.
